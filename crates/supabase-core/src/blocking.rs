@@ -1,0 +1,89 @@
+//! Running a call from code that is not async.
+//!
+//! One runtime, on threads of its own, runs the futures of all blocking calls, and the caller waits on a channel. So
+//! a call neither panics inside another runtime nor needs one, and connections stay open from one call to the next.
+
+use std::cell::Cell;
+use std::io;
+use std::sync::{Mutex, PoisonError, mpsc};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
+
+thread_local! {
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `future` to its end and blocks the calling thread until then.
+///
+/// # Errors
+/// The runtime cannot be started, or the future panicked.
+pub fn run<F>(future: F) -> io::Result<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let (sender, receiver) = mpsc::sync_channel(1);
+    handle()?.spawn(async move {
+        // Nobody may be waiting any more; then there is nobody to tell.
+        let _ = sender.send(future.await);
+    });
+    let wait = || receiver.recv().map_err(|_| io::Error::other("the call panicked"));
+    if IS_WORKER.get() {
+        // Called from inside another blocking call, for example by a token callback: this thread is the one that
+        // would run the future, so its work moves to another thread first.
+        tokio::task::block_in_place(wait)
+    } else {
+        wait()
+    }
+}
+
+fn handle() -> io::Result<Handle> {
+    let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = &*runtime {
+        return Ok(runtime.handle().clone());
+    }
+    let started = Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("supabase-blocking")
+        .on_thread_start(|| IS_WORKER.set(true))
+        .enable_all()
+        .build()?;
+    Ok(runtime.insert(started).handle().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_outside_of_a_runtime() {
+        assert_eq!(run(async { 1 + 1 }).unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn runs_inside_a_single_threaded_runtime() {
+        let answer = run(async {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            7
+        });
+        assert_eq!(answer.unwrap(), 7);
+    }
+
+    #[test]
+    fn runs_inside_itself() {
+        assert_eq!(run(async { run(async { run(async { 3 }).unwrap() }).unwrap() }).unwrap(), 3);
+    }
+
+    #[test]
+    fn a_panic_is_an_error_and_no_hang() {
+        let error = run(async {
+            if true {
+                panic!("on purpose")
+            }
+        })
+        .unwrap_err();
+        assert_eq!(error.to_string(), "the call panicked");
+    }
+}

@@ -1,0 +1,114 @@
+//! What every client can be told when it is built.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::api_key::ApiKey;
+use crate::failure::Failure;
+use crate::http::HttpChoice;
+use crate::retry::RetryPolicy;
+use crate::telemetry::{CLIENT_INFO, client_info};
+use crate::token::TokenSource;
+use crate::transport::Transport;
+
+/// The settings that the builders of all clients share. A setter keeps its first fault for [`build`](Self::build).
+pub struct Config {
+    client: (&'static str, &'static str),
+    key: Option<SecretString>,
+    headers: HeaderMap,
+    timeout: Option<Duration>,
+    retry: RetryPolicy,
+    token: TokenSource,
+    http: HttpChoice,
+    fault: Option<Failure>,
+}
+
+impl Config {
+    /// Settings for the client `name` in its `version`; `None` as key for a server without a gateway.
+    pub fn new(name: &'static str, version: &'static str, key: Option<SecretString>) -> Self {
+        Self {
+            client: (name, version),
+            key,
+            headers: HeaderMap::new(),
+            timeout: None,
+            retry: RetryPolicy::default(),
+            token: TokenSource::anonymous(),
+            http: HttpChoice::default(),
+            fault: None,
+        }
+    }
+
+    /// Adds a header to every request; the same name replaces.
+    pub fn header(&mut self, name: &str, value: &str) {
+        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(mut value)) => {
+                // What the caller puts there may be a secret; nobody needs to see it in a log.
+                value.set_sensitive(true);
+                self.headers.insert(name, value);
+            }
+            (Err(_), _) => {
+                self.blame(Failure::invalid(format!("`{}` is not a header name", name.escape_debug())))
+            }
+            (_, Err(_)) => {
+                self.blame(Failure::invalid(format!("the value of the header `{name}` cannot be sent")))
+            }
+        }
+    }
+
+    /// How long a call may take, retries included; `None` is for ever.
+    pub fn timeout(&mut self, limit: Option<Duration>) {
+        self.timeout = limit;
+    }
+
+    /// The policy of retries, to be changed in place.
+    pub fn retry(&mut self) -> &mut RetryPolicy {
+        &mut self.retry
+    }
+
+    /// Where access tokens come from.
+    pub fn token(&mut self, source: TokenSource) {
+        self.token = source;
+    }
+
+    /// Which HTTP client carries the requests.
+    pub fn http(&mut self) -> &mut HttpChoice {
+        &mut self.http
+    }
+
+    /// Checks everything and builds the transport to the service at `base`.
+    ///
+    /// # Errors
+    /// The first fault of a setter; an unusable key; an HTTP client that cannot be built.
+    pub fn build(self, base: Url) -> Result<Transport, Failure> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let key = self.key.as_ref().map(ApiKey::new).transpose()?;
+        let http = self.http.build()?;
+        let mut headers = self.headers;
+        if let Some(info) = client_info(self.client.0, self.client.1) {
+            headers.entry(CLIENT_INFO).or_insert(info);
+        }
+        Ok(Transport::new(http, base, key, headers, self.token, self.timeout, self.retry))
+    }
+
+    fn blame(&mut self, fault: Failure) {
+        self.fault.get_or_insert(fault);
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("client", &self.client)
+            .field("headers", &self.headers)
+            .field("timeout", &self.timeout)
+            .field("retry", &self.retry)
+            .field("token", &self.token)
+            .finish_non_exhaustive()
+    }
+}

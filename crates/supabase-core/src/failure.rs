@@ -1,0 +1,261 @@
+//! The raw facts of a failed request, before the crate of a service gives them its own words.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+
+use crate::reply::Reply;
+use crate::retry::is_transient;
+
+/// Any error, as a source of another one.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// How much of a body a failure keeps, in bytes.
+pub const RAW_BODY_LIMIT: usize = 8 * 1024;
+
+/// The longest text body that serves as a message, in bytes. What is longer is a page, not a sentence.
+const MESSAGE_LIMIT: usize = 200;
+
+/// Where on its way a request failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// Nothing was sent: the call itself is wrong.
+    Invalid,
+    /// Nothing was sent: the access token could not be had.
+    Credentials,
+    /// Nothing was sent: no connection.
+    Connect,
+    /// Time ran out; the server may have acted.
+    Timeout,
+    /// The connection broke on the way; the server may have acted.
+    Interrupted,
+    /// The server sent the request elsewhere, and it was not followed.
+    Redirect,
+    /// The server answered with a status that is not a success.
+    Status,
+    /// The server answered with success, and its answer cannot be read.
+    Decode,
+}
+
+/// A failed request.
+#[derive(Debug)]
+pub struct Failure(Box<Facts>);
+
+struct Facts {
+    kind: FailureKind,
+    message: Cow<'static, str>,
+    status: Option<StatusCode>,
+    headers: HeaderMap,
+    body: Bytes,
+    retryable: bool,
+    source: Option<BoxError>,
+}
+
+impl Failure {
+    fn new(kind: FailureKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Facts {
+            kind,
+            message: message.into(),
+            status: None,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            retryable: false,
+            source: None,
+        }))
+    }
+
+    /// The call is wrong and was not sent.
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(FailureKind::Invalid, message)
+    }
+
+    /// The call is wrong and was not sent, with the error that shows why.
+    pub fn invalid_because(message: impl Into<Cow<'static, str>>, source: impl Into<BoxError>) -> Self {
+        Self::invalid(message).with_source(Some(source.into()))
+    }
+
+    /// The access token could not be had.
+    pub(crate) fn credentials(message: &str, source: Option<BoxError>) -> Self {
+        Self::new(FailureKind::Credentials, message.to_owned()).with_source(source)
+    }
+
+    /// Time ran out.
+    pub(crate) fn timeout(limit: Duration, idempotent: bool) -> Self {
+        let mut failure = Self::new(FailureKind::Timeout, format!("no answer within {limit:?}"));
+        failure.0.retryable = idempotent;
+        failure
+    }
+
+    /// A redirect that was not followed.
+    pub(crate) fn redirect(message: String, status: StatusCode) -> Self {
+        let mut failure = Self::new(FailureKind::Redirect, message);
+        failure.0.status = Some(status);
+        failure
+    }
+
+    /// The request did not come through, or its answer did not.
+    pub(crate) fn from_transport(error: reqwest::Error, idempotent: bool) -> Self {
+        // The URL holds filter values, which are the user's data.
+        let error = error.without_url();
+        let (kind, message, retryable) = if never_left(&error) {
+            (FailureKind::Connect, "the server cannot be reached", true)
+        } else if error.is_timeout() {
+            (FailureKind::Timeout, "no answer in time", idempotent)
+        } else if error.is_builder() {
+            (FailureKind::Invalid, "the request cannot be built", false)
+        } else {
+            (FailureKind::Interrupted, "the connection broke before the answer was complete", idempotent)
+        };
+        let mut failure = Self::new(kind, message).with_source(Some(error.into()));
+        failure.0.retryable = retryable;
+        failure
+    }
+
+    /// The server answered, and not with a success.
+    pub(crate) fn from_reply(reply: Reply, idempotent: bool) -> Self {
+        let message = message_of(&reply);
+        let mut failure = Self::new(FailureKind::Status, message);
+        failure.0.retryable = idempotent && is_transient(reply.status);
+        failure.keep(reply)
+    }
+
+    /// The server answered with success, and the answer cannot be read.
+    pub fn decode(message: impl Into<Cow<'static, str>>, reply: Reply, source: Option<BoxError>) -> Self {
+        Self::new(FailureKind::Decode, message).with_source(source).keep(reply)
+    }
+
+    fn keep(mut self, reply: Reply) -> Self {
+        self.0.status = Some(reply.status);
+        self.0.headers = reply.headers;
+        self.0.body = reply.body;
+        self
+    }
+
+    fn with_source(mut self, source: Option<BoxError>) -> Self {
+        self.0.source = source;
+        self
+    }
+
+    /// Where the request failed.
+    pub fn kind(&self) -> FailureKind {
+        self.0.kind
+    }
+
+    /// What happened, in one sentence without URL, query or secret.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The status of the answer, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status.map(|status| status.as_u16())
+    }
+
+    /// A header of the answer.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.0.headers.get(name)?.to_str().ok()
+    }
+
+    /// All headers of the answer.
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// The id under which the server's logs know the request.
+    pub fn request_id(&self) -> Option<&str> {
+        ["sb-request-id", "x-request-id", "cf-ray"].into_iter().find_map(|name| self.header(name))
+    }
+
+    /// The whole body of the answer, for reading the service's own error out of it.
+    pub fn body(&self) -> &[u8] {
+        &self.0.body
+    }
+
+    /// The body of the answer, or its first [`RAW_BODY_LIMIT`] bytes.
+    pub fn raw_body(&self) -> &[u8] {
+        let body = self.body();
+        body.get(..RAW_BODY_LIMIT).unwrap_or(body)
+    }
+
+    /// Whether the same request may be sent again: nothing can have happened twice, and it may succeed.
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+
+    /// The error underneath, if there is one.
+    pub fn source(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.0.source.as_deref()
+    }
+
+    /// Drops what only the service's own decoding needs, so that an error is not as large as its body.
+    #[must_use]
+    pub fn shrink(mut self) -> Self {
+        if self.0.body.len() > RAW_BODY_LIMIT {
+            self.0.body = Bytes::copy_from_slice(self.raw_body());
+        }
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither headers nor body: the answer of a sign-in holds tokens.
+        f.debug_struct("Facts")
+            .field("kind", &self.kind)
+            .field("message", &self.message)
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .field("retryable", &self.retryable)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether not one byte of the request can have reached the server.
+fn never_left(error: &reqwest::Error) -> bool {
+    #[cfg(not(target_family = "wasm"))]
+    let never = error.is_connect();
+    // The browser does not tell.
+    #[cfg(target_family = "wasm")]
+    let never = {
+        let _ = error;
+        false
+    };
+    never
+}
+
+/// What an answer says that is not the service's own JSON: a short text as it is, of anything else its type.
+fn message_of(reply: &Reply) -> Cow<'static, str> {
+    let reason = reply.status.canonical_reason().unwrap_or("an unknown status");
+    let status = reply.status.as_u16();
+    if reply.body.is_empty() {
+        return format!("the server answered {status} {reason} with an empty body").into();
+    }
+    let media_type =
+        reply.header(CONTENT_TYPE.as_str()).and_then(|t| t.split(';').next()).unwrap_or_default();
+    let text = std::str::from_utf8(&reply.body).unwrap_or_default().trim();
+    let is_sentence = !text.is_empty() && text.len() <= MESSAGE_LIMIT && !text.contains(['\n', '<', '{']);
+    if media_type == "text/plain" && is_sentence {
+        return text.to_owned().into();
+    }
+    let what = if media_type.is_empty() { "a body of no type" } else { media_type };
+    format!("the server answered {status} {reason} with {what}").into()
+}

@@ -1,0 +1,39 @@
+#![doc = include_str!("../README.md")]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod api_key;
+#[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+pub mod blocking;
+mod config;
+mod endpoint;
+mod failure;
+mod http;
+mod maybe_send;
+mod redirect;
+mod reply;
+mod request;
+mod retry;
+mod telemetry;
+mod time;
+mod token;
+mod transport;
+
+pub use api_key::{ApiKey, KeyKind};
+pub use config::Config;
+pub use endpoint::{parse_endpoint, parse_project};
+pub use failure::{BoxError, Failure, FailureKind, RAW_BODY_LIMIT};
+pub use http::{Configure, HttpChoice};
+pub use maybe_send::{BoxFuture, MaybeSend, MaybeSync};
+pub use reply::{Reply, decode_json};
+pub use request::Request;
+pub use retry::RetryPolicy;
+pub use telemetry::{CLIENT_INFO, client_info};
+pub use time::{Instant, limited, sleep};
+pub use token::TokenSource;
+pub use transport::Transport;
+
+// What the service crates need of the libraries underneath, so that all of them use the same versions.
+pub use bytes::Bytes;
+pub use reqwest::Method;
+pub use reqwest::header;
+pub use url::Url;

@@ -1,0 +1,46 @@
+//! The only clock and the only sleep of these crates: std's clock does not exist in the browser.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+
+#[cfg(not(target_family = "wasm"))]
+pub use std::time::Instant;
+#[cfg(target_family = "wasm")]
+pub use web_time::Instant;
+
+/// Waits for `duration`.
+#[cfg(not(target_family = "wasm"))]
+pub async fn sleep(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+/// Waits for `duration`.
+#[cfg(target_family = "wasm")]
+pub async fn sleep(duration: Duration) {
+    // The browser counts milliseconds in an i32; a longer wait would end at once.
+    const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+    gloo_timers::future::sleep(duration.min(LONGEST)).await;
+}
+
+/// Runs `work` for at most `limit`; `None` means that time ran out and the work was dropped.
+pub async fn limited<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(work), pin!(sleep(limit))).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => None,
+    }
+}
+
+/// The time of day, for comparing with dates that a server sent.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn wall_clock() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}
+
+/// The time of day, for comparing with dates that a server sent.
+#[cfg(target_family = "wasm")]
+pub(crate) fn wall_clock() -> std::time::SystemTime {
+    use web_time::web::SystemTimeExt;
+    web_time::SystemTime::now().to_std()
+}

@@ -1,0 +1,244 @@
+//! The only place that sends HTTP.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::{Response, StatusCode};
+use secrecy::SecretString;
+use tracing::{Instrument, Span};
+use url::Url;
+
+use crate::api_key::{ApiKey, KeyKind};
+use crate::failure::Failure;
+use crate::redirect;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::retry::{RetryPolicy, retry_after};
+use crate::telemetry;
+use crate::time::{Instant, limited, sleep, wall_clock};
+use crate::token::TokenSource;
+
+const APIKEY: HeaderName = HeaderName::from_static("apikey");
+const RETRY_COUNT: HeaderName = HeaderName::from_static("x-retry-count");
+
+/// How much of an answer is read that is not a success. A page that is longer says no more.
+const ERROR_BODY_LIMIT: usize = 1024 * 1024;
+
+/// Sends requests to one service as one user. Clones share everything.
+#[derive(Clone)]
+pub struct Transport {
+    shared: Arc<Shared>,
+    token: TokenSource,
+}
+
+struct Shared {
+    http: reqwest::Client,
+    base: Url,
+    key: Option<ApiKey>,
+    headers: HeaderMap,
+    timeout: Option<Duration>,
+    retry: RetryPolicy,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        http: reqwest::Client,
+        base: Url,
+        key: Option<ApiKey>,
+        mut headers: HeaderMap,
+        token: TokenSource,
+        timeout: Option<Duration>,
+        retry: RetryPolicy,
+    ) -> Self {
+        if let Some(key) = &key {
+            headers.insert(APIKEY, key.apikey().clone());
+        }
+        Self { shared: Arc::new(Shared { http, base, key, headers, timeout, retry }), token }
+    }
+
+    /// The same connections, as the user of `token`.
+    #[must_use]
+    pub fn with_token(&self, token: SecretString) -> Self {
+        Self { shared: Arc::clone(&self.shared), token: TokenSource::fixed(token) }
+    }
+
+    /// The address of the service, without a trailing slash in its path.
+    pub fn base(&self) -> &Url {
+        &self.shared.base
+    }
+
+    /// The HTTP client underneath.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.shared.http
+    }
+
+    /// The policy of retries, where a request has none of its own.
+    pub fn retry(&self) -> RetryPolicy {
+        self.shared.retry
+    }
+
+    /// What kind of key the client was built with.
+    pub fn key_kind(&self) -> Option<KeyKind> {
+        self.shared.key.as_ref().map(ApiKey::kind)
+    }
+
+    /// Sends a request, again where that is safe and promising, and reads the answer.
+    ///
+    /// Dropping the future drops the request, wherever it is.
+    ///
+    /// # Errors
+    /// Everything that is not a status of success; see [`FailureKind`](crate::FailureKind).
+    pub async fn send(&self, request: Request) -> Result<Reply, Failure> {
+        let span = telemetry::span(&request);
+        let limit = request.timeout.or(self.shared.timeout);
+        let idempotent = request.idempotent;
+        let work = self.attempts(request, limit, &span).instrument(span.clone());
+        let Some(limit) = limit else { return work.await };
+        match limited(limit, work).await {
+            Some(outcome) => outcome,
+            None => {
+                let failure = Failure::timeout(limit, idempotent);
+                telemetry::record(&span, 0, None, Some(&failure));
+                Err(failure)
+            }
+        }
+    }
+
+    async fn attempts(
+        &self,
+        request: Request,
+        limit: Option<Duration>,
+        span: &Span,
+    ) -> Result<Reply, Failure> {
+        let started = Instant::now();
+        let policy = request.retry.unwrap_or(self.shared.retry);
+        let mut pauses = policy.pauses();
+        let mut attempt = 0;
+        loop {
+            let outcome = self.attempt(&request, attempt).await;
+            let failure = match outcome {
+                Ok(reply) => {
+                    telemetry::record(span, attempt, Some(reply.status()), None);
+                    return Ok(reply);
+                }
+                Err(failure) => failure,
+            };
+            telemetry::record(span, attempt, failure.status(), Some(&failure));
+            if !failure.is_retryable() {
+                return Err(failure);
+            }
+            let Some(pause) = pauses.next() else { return Err(failure) };
+            let pause = match retry_after(failure.headers(), wall_clock()) {
+                // More than the caller is willing to wait: the answer is known now, so say it now.
+                Some(asked) if asked > policy.longest_pause => return Err(failure),
+                Some(asked) => pause.max(asked),
+                None => pause,
+            };
+            if limit.is_some_and(|limit| started.elapsed() + pause >= limit) {
+                return Err(failure);
+            }
+            tracing::debug!(kind = ?failure.kind(), status = failure.status(), ?pause, "sending again");
+            sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(&self, request: &Request, attempt: u32) -> Result<Reply, Failure> {
+        // Asked right before sending: an earlier attempt may have failed because its token had just expired.
+        let mut headers = self.headers(request).await?;
+        if attempt > 0 {
+            headers.insert(RETRY_COUNT, HeaderValue::from(attempt));
+        }
+        let mut url = request.url.clone();
+        for _ in 0..=redirect::LIMIT {
+            let mut message = reqwest::Request::new(request.method.clone(), url.clone());
+            *message.headers_mut() = headers.clone();
+            *message.body_mut() = request.body.clone().map(reqwest::Body::from);
+            let response = self
+                .shared
+                .http
+                .execute(message)
+                .await
+                .map_err(|error| Failure::from_transport(error, request.idempotent))?;
+            match redirect::target(
+                &request.method,
+                &url,
+                response.status(),
+                response.headers().get(LOCATION),
+            )? {
+                Some(next) => url = next,
+                None => return read(response, request.idempotent).await,
+            }
+        }
+        let message = format!("the server redirected {} times", redirect::LIMIT + 1);
+        Err(Failure::redirect(message, StatusCode::LOOP_DETECTED))
+    }
+
+    async fn headers(&self, request: &Request) -> Result<HeaderMap, Failure> {
+        let mut headers = self.shared.headers.clone();
+        headers.reserve(request.headers.len() + 2);
+        let key = self.shared.key.as_ref();
+        if let Some(bearer) = self.token.bearer().await?.or_else(|| key.and_then(ApiKey::bearer).cloned()) {
+            headers.insert(AUTHORIZATION, bearer);
+        }
+        for (name, value) in &request.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        Ok(headers)
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("base", &self.shared.base.as_str())
+            .field("key", &self.shared.key)
+            .field("token", &self.token)
+            .field("timeout", &self.shared.timeout)
+            .field("retry", &self.shared.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn read(mut response: Response, idempotent: bool) -> Result<Reply, Failure> {
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    if status.is_success() {
+        let body = read_body(&mut response, usize::MAX)
+            .await
+            .0
+            .map_err(|error| Failure::from_transport(error, idempotent));
+        return Ok(Reply { status, headers, body: body? });
+    }
+    // The status alone is an answer: what was read of a broken body is kept beside it.
+    let body = match read_body(&mut response, ERROR_BODY_LIMIT).await {
+        (Ok(body), _) => body,
+        (Err(_), partial) => partial,
+    };
+    Err(Failure::from_reply(Reply { status, headers, body }, idempotent))
+}
+
+/// Reads a body up to `limit` bytes. Beside an error stands what had arrived before it.
+async fn read_body(response: &mut Response, limit: usize) -> (Result<Bytes, reqwest::Error>, Bytes) {
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if first.is_empty() => first = chunk,
+            Ok(Some(chunk)) => {
+                if whole.is_empty() {
+                    whole.extend_from_slice(&first);
+                }
+                whole.extend_from_slice(&chunk);
+            }
+            Ok(None) => return (Ok(if whole.is_empty() { first } else { whole.freeze() }), Bytes::new()),
+            Err(error) => return (Err(error), if whole.is_empty() { first } else { whole.freeze() }),
+        }
+        if first.len().max(whole.len()) >= limit {
+            return (Ok(if whole.is_empty() { first } else { whole.freeze() }), Bytes::new());
+        }
+    }
+}

@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+
+pub mod http;
+pub mod live;
+pub mod logs;
+pub mod recordings;
+pub mod replay;

@@ -1,0 +1,82 @@
+//! The stack that live tests speak to.
+//!
+//! A live test runs against the stack that the environment names:
+//!
+//! | variable | what it is |
+//! |---|---|
+//! | `SUPABASE_URL` | the address; without it, no live test runs |
+//! | `SUPABASE_ANON_KEY` | the key that anybody may have |
+//! | `SUPABASE_SERVICE_ROLE_KEY` | the key that may do everything |
+//! | `SUPABASE_JWT_SECRET` | the secret by which tokens are signed, where a test signs its own |
+//! | `SUPABASE_LACKS` | what the stack does not have, as names of [`Need`] joined by commas |
+//! | `SUPABASE_SKIPPED` | a file that gets a line for each test that was skipped |
+
+use std::env;
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::Write;
+
+/// What a live test needs of a stack, beyond the tables of this project's migrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// `explain`, which Supabase switches off by default.
+    Explain,
+    /// A sign-up that confirms itself, over HTTP.
+    SignUp,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Explain => "explain",
+            Self::SignUp => "sign-up",
+        })
+    }
+}
+
+/// The stack that live tests speak to.
+#[derive(Clone)]
+pub struct Stack {
+    /// The address.
+    pub url: String,
+    /// The key that anybody may have.
+    pub anon_key: String,
+    /// The key that may do everything.
+    pub service_role_key: String,
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// The stack, if there is one and it has what `test` needs. Otherwise the skip is printed and counted.
+///
+/// # Panics
+/// There is a stack, and its keys are not named.
+pub fn stack(test: &str, needs: &[Need]) -> Option<Stack> {
+    let Ok(url) = env::var("SUPABASE_URL") else {
+        println!("skipped {test}: SUPABASE_URL is not set");
+        return None;
+    };
+    let lacks = env::var("SUPABASE_LACKS").unwrap_or_default();
+    if let Some(missing) = needs.iter().find(|need| lacks.split(',').any(|name| name == need.to_string())) {
+        skip(test, *missing);
+        return None;
+    }
+    let key =
+        |name: &str| env::var(name).unwrap_or_else(|_| panic!("SUPABASE_URL is set, and {name} is not"));
+    Some(Stack {
+        url,
+        anon_key: key("SUPABASE_ANON_KEY"),
+        service_role_key: key("SUPABASE_SERVICE_ROLE_KEY"),
+    })
+}
+
+fn skip(test: &str, missing: Need) {
+    println!("skipped {test}: the stack lacks {missing}");
+    let Ok(path) = env::var("SUPABASE_SKIPPED") else { return };
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    file.and_then(|mut file| writeln!(file, "{test} {missing}")).expect("the skip can be counted");
+}

@@ -1,0 +1,108 @@
+//! Exchanges of official clients with real servers.
+//!
+//! | file | server | client |
+//! |---|---|---|
+//! | `rest.jsonl` | PostgREST 14.10 | supabase-py 2.34.1 and raw requests |
+//! | `embedded.jsonl` | `@supabase/lite` 0.10.0 on PGlite | supabase-py 2.34.1 |
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One request and its answer.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Exchange {
+    /// Where the exchange belongs, for example `rest/filters/eq`.
+    pub case: String,
+    /// What the official client sent.
+    pub request: Request,
+    /// What the server answered.
+    pub response: Response,
+}
+
+/// A recorded request.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Request {
+    /// The HTTP method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// The headers, their names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Option<Body>,
+}
+
+/// A recorded answer.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, their names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Option<Body>,
+}
+
+/// A recorded body: JSON, text, or bytes.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Body {
+    /// As JSON.
+    pub json: Option<Value>,
+    /// As it was written, where `json` lost the spacing.
+    pub raw: Option<String>,
+    /// As text.
+    pub text: Option<String>,
+    /// As bytes; such cases are not replayed.
+    pub base64: Option<String>,
+}
+
+impl Body {
+    /// The bytes of the body, if they were kept.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self { raw: Some(raw), .. } => Some(raw.clone().into_bytes()),
+            Self { text: Some(text), .. } => Some(text.clone().into_bytes()),
+            Self { json: Some(json), .. } => Some(json.to_string().into_bytes()),
+            _ => None,
+        }
+    }
+}
+
+/// All exchanges of one file, by case. A case may have several.
+pub type Recording = HashMap<String, Vec<Exchange>>;
+
+/// What PostgREST 14.10 answered.
+pub fn rest() -> &'static Recording {
+    static RECORDING: OnceLock<Recording> = OnceLock::new();
+    RECORDING.get_or_init(|| parse(include_str!("../fixtures/rest.jsonl")))
+}
+
+/// What the embedded stack's database answered.
+pub fn embedded() -> &'static Recording {
+    static RECORDING: OnceLock<Recording> = OnceLock::new();
+    RECORDING.get_or_init(|| parse(include_str!("../fixtures/embedded.jsonl")))
+}
+
+/// The only exchange of a case.
+///
+/// # Panics
+/// The case does not exist, or has several exchanges.
+pub fn case(recording: &'static Recording, name: &str) -> &'static Exchange {
+    match recording.get(name).map(Vec::as_slice) {
+        Some([exchange]) => exchange,
+        Some(several) => panic!("the case {name} has {} exchanges", several.len()),
+        None => panic!("no case {name} was recorded"),
+    }
+}
+
+fn parse(lines: &str) -> Recording {
+    let mut recording = Recording::new();
+    for line in lines.lines() {
+        let exchange: Exchange = serde_json::from_str(line).expect("a recording is readable");
+        recording.entry(exchange.case.clone()).or_default().push(exchange);
+    }
+    recording
+}

@@ -1,0 +1,1 @@
+//! Programs that someone would want: see the examples of this package.
