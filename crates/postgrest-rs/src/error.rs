@@ -1,0 +1,233 @@
+//! Why a request failed.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::Value;
+use supabase_core::{Failure, FailureKind};
+
+use crate::code::Code;
+
+/// The result of a call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a request failed. [`kind`](Self::kind) says what a caller can do about it, [`code`](Self::code) what the server
+/// calls it.
+///
+/// Printed, an error shows neither the query nor the body nor a secret.
+///
+/// Source: <https://docs.postgrest.org/en/stable/references/errors.html>
+///
+/// ```no_run
+/// # async fn run(db: postgrest_rs::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use postgrest_rs::{Code, ErrorKind};
+/// let error = db.from("nothing").select_raw("*").await.expect_err("no such table");
+/// assert_eq!(error.kind(), ErrorKind::Rejected);
+/// assert_eq!(error.code(), Some(&Code::TableNotFound));
+/// println!("{error}; {:?}", error.hint());
+/// # Ok(()) }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    failure: Failure,
+    said: Said,
+}
+
+/// The server's own words: `{"code", "message", "details", "hint"}`, each of them optional.
+#[derive(Debug, Default, Deserialize)]
+struct Said {
+    #[serde(default, deserialize_with = "code")]
+    code: Option<Code>,
+    // Gateways in front of PostgREST use other names.
+    #[serde(default, alias = "msg", alias = "error_description", alias = "error", deserialize_with = "text")]
+    message: Option<String>,
+    #[serde(default)]
+    details: Option<Value>,
+    #[serde(default, deserialize_with = "text")]
+    hint: Option<String>,
+}
+
+/// What a caller can do about an [`Error`].
+///
+/// ```no_run
+/// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+/// use postgrest_rs::ErrorKind;
+/// match db.from("planets").select_raw("*").await {
+///     Err(error) if error.kind() == ErrorKind::Credentials => println!("sign in again"),
+///     outcome => println!("{}", outcome?),
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Nothing was sent, as the call is wrong: change it.
+    Invalid,
+    /// Nothing was sent, as no access token could be had: sign in again.
+    Credentials,
+    /// Nothing was sent, as the server cannot be reached: trying again is safe, also with a write.
+    Connect,
+    /// No answer in time: the server may have acted.
+    Timeout,
+    /// The connection broke on the way: the server may have acted.
+    Interrupted,
+    /// The server redirected the request where it must not go: correct the URL.
+    Redirect,
+    /// The server said no: read [`Error::code`].
+    Rejected,
+    /// The server said yes, and its answer does not fit the type asked for: change the type.
+    Decode,
+}
+
+impl Error {
+    /// The call is wrong, and was not sent.
+    pub(crate) fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self::from(Failure::invalid(message))
+    }
+
+    /// More rows came than the one that was asked for.
+    pub(crate) fn not_one_row(failure: Failure, rows: usize) -> Self {
+        let said = Said {
+            code: Some(Code::NotExactlyOneRow),
+            details: Some(Value::String(format!("The result contains {rows} rows"))),
+            ..Said::default()
+        };
+        Self(Box::new(Inner { kind: ErrorKind::Rejected, failure, said }))
+    }
+
+    /// What a caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The status of the answer, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        self.0.failure.status()
+    }
+
+    /// The code of PostgREST or of the database.
+    pub fn code(&self) -> Option<&Code> {
+        self.0.said.code.as_ref()
+    }
+
+    /// What happened, in a sentence: the server's, if it gave one.
+    pub fn message(&self) -> &str {
+        self.0.said.message.as_deref().unwrap_or_else(|| self.0.failure.message())
+    }
+
+    /// More about it: mostly a text; a list of the candidates where a relationship is ambiguous.
+    pub fn details(&self) -> Option<&Value> {
+        self.0.said.details.as_ref()
+    }
+
+    /// What the server suggests.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.said.hint.as_deref()
+    }
+
+    /// The id under which the server's logs know the request.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.failure.request_id()
+    }
+
+    /// Whether the same call may be made again: nothing happens twice, and it may succeed.
+    ///
+    /// Calls are repeated by themselves where that is safe; this speaks of the time after.
+    pub fn is_retryable(&self) -> bool {
+        self.0.failure.is_retryable()
+    }
+
+    /// Whether time ran out.
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == ErrorKind::Timeout
+    }
+
+    /// The answer as it came, at most its first 8 KiB; empty if there was none.
+    ///
+    /// It may hold the rows themselves: take care where it is logged.
+    pub fn raw_body(&self) -> &[u8] {
+        self.0.failure.raw_body()
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let kind = match failure.kind() {
+            FailureKind::Credentials => ErrorKind::Credentials,
+            FailureKind::Connect => ErrorKind::Connect,
+            FailureKind::Timeout => ErrorKind::Timeout,
+            FailureKind::Interrupted => ErrorKind::Interrupted,
+            FailureKind::Redirect => ErrorKind::Redirect,
+            FailureKind::Status => ErrorKind::Rejected,
+            FailureKind::Decode => ErrorKind::Decode,
+            _ => ErrorKind::Invalid,
+        };
+        let mut said = Said::default();
+        if kind == ErrorKind::Rejected {
+            said = serde_json::from_slice(failure.body()).unwrap_or_default();
+            // The answer to HEAD has no body; the code then stands in a header.
+            said.code = said.code.or_else(|| proxy_status_code(failure.header("proxy-status")?));
+        }
+        Self(Box::new(Inner { kind, failure: failure.shrink(), said }))
+    }
+}
+
+/// The code in `Proxy-Status: PostgREST; error=PGRST205`.
+fn proxy_status_code(header: &str) -> Option<Code> {
+    let code = header.split(';').find_map(|part| part.trim().strip_prefix("error="))?;
+    Some(Code::from(code.trim_matches('"')))
+}
+
+/// A code is a text, or a number where a function raised one.
+fn code<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Code>, D::Error> {
+    Ok(text(deserializer)?.filter(|code| !code.is_empty()).map(|code| Code::from(code.as_str())))
+}
+
+/// A text; anything else is left out, as it must not hide the rest of the error.
+fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code() {
+            Some(code) => write!(f, "{} ({code})", self.message()),
+            None => f.write_str(self.message()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("status", &self.status())
+            .field("code", &self.code().map(Code::as_str))
+            .field("message", &self.message())
+            .field("details", &self.details())
+            .field("hint", &self.hint())
+            .field("request_id", &self.request_id())
+            .field("source", &self.0.failure.source())
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.failure.source().map(|source| source as _)
+    }
+}
+
+/// The background runtime of blocking calls could not be started, or the call panicked in it.
+#[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::from(Failure::invalid_because("the call could not be run to its end", error))
+    }
+}

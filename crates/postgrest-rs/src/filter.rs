@@ -1,0 +1,502 @@
+//! Conditions on rows, as data.
+
+use serde::Serialize;
+
+use crate::column::Column;
+use crate::literal::{Literal, elements, in_logic_tree, list};
+
+/// A condition on rows: on one column, made with [`col`](crate::col), or several joined by [`and`], [`or`], [`not`].
+///
+/// Source: <https://docs.postgrest.org/en/stable/references/api/tables_views.html#logical-operators>
+///
+/// ```no_run
+/// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+/// use postgrest_rs::{and, col, or};
+/// let big_or_near = or([col("radius").gt(60_000), and([col("moons").eq(0), col("au").lt(1)])]);
+/// let planets: Vec<serde_json::Value> = db.from("planets").select("*").filter(big_or_near).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct Filter(Node);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Node {
+    Condition {
+        column: Column,
+        negated: bool,
+        operator: String,
+        operand: Operand,
+    },
+    Group {
+        negated: bool,
+        word: &'static str,
+        filters: Vec<Filter>,
+    },
+    /// Parts written by the caller, joined by commas.
+    Raw {
+        word: &'static str,
+        text: String,
+    },
+    /// What was asked for cannot be written. Told when the query is sent, as a condition cannot fail.
+    Fault(String),
+}
+
+/// What stands behind the operator, by the grammar that reads it.
+#[derive(Clone, Debug, PartialEq)]
+enum Operand {
+    /// Taken to the letter where it stands alone, quoted in a logic tree.
+    Value(String),
+    /// The same everywhere: a keyword, a list, or what the caller wrote.
+    Verbatim(String),
+}
+
+/// What [`is`](Column::is) compares with.
+///
+/// ```no_run
+/// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+/// use postgrest_rs::Is;
+/// let nameless: Vec<serde_json::Value> = db.from("planets").select("*").is("name", Is::Null).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Is {
+    /// The value is missing.
+    Null,
+    /// The value is there.
+    NotNull,
+    /// The boolean is true.
+    True,
+    /// The boolean is false.
+    False,
+    /// The boolean is missing.
+    Unknown,
+}
+
+/// How the words of a full-text search are read.
+///
+/// Source: <https://docs.postgrest.org/en/stable/references/api/tables_views.html#full-text-search>
+///
+/// ```no_run
+/// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+/// use postgrest_rs::TextSearch;
+/// let query = TextSearch::websearch("fat or cat").config("english");
+/// let quotes: Vec<serde_json::Value> = db.from("quotes").select("*").text_search("catchphrase", query).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct TextSearch {
+    operator: &'static str,
+    query: String,
+    config: Option<String>,
+}
+
+impl TextSearch {
+    /// PostgreSQL's own syntax of `to_tsquery`: words joined by `&`, `|`, `!` and `<->`.
+    pub fn tsquery(query: impl Into<String>) -> Self {
+        Self { operator: "fts", query: query.into(), config: None }
+    }
+
+    /// Plain words, all of which must occur (`plainto_tsquery`).
+    pub fn plain(query: impl Into<String>) -> Self {
+        Self { operator: "plfts", query: query.into(), config: None }
+    }
+
+    /// Words that must follow each other (`phraseto_tsquery`).
+    pub fn phrase(query: impl Into<String>) -> Self {
+        Self { operator: "phfts", query: query.into(), config: None }
+    }
+
+    /// The syntax of web search engines: `or`, `-word`, `"a phrase"` (`websearch_to_tsquery`).
+    pub fn websearch(query: impl Into<String>) -> Self {
+        Self { operator: "wfts", query: query.into(), config: None }
+    }
+
+    /// The text search configuration, for example `english`; the database's default if not given.
+    pub fn config(mut self, name: impl Into<String>) -> Self {
+        self.config = Some(name.into());
+        self
+    }
+}
+
+impl From<&str> for TextSearch {
+    fn from(query: &str) -> Self {
+        Self::tsquery(query)
+    }
+}
+
+/// Rows that meet all of `filters`.
+///
+/// ```
+/// use postgrest_rs::{and, col};
+/// let inner = and([col("id").gt(1), col("id").lt(3)]);
+/// # let _ = inner;
+/// ```
+pub fn and(filters: impl IntoIterator<Item = Filter>) -> Filter {
+    group("and", filters)
+}
+
+/// Rows that meet at least one of `filters`.
+///
+/// ```
+/// use postgrest_rs::{col, or};
+/// let either = or([col("id").eq(2), col("name").eq("Mars")]);
+/// # let _ = either;
+/// ```
+pub fn or(filters: impl IntoIterator<Item = Filter>) -> Filter {
+    group("or", filters)
+}
+
+/// Rows that do not meet `filter`.
+///
+/// As everywhere in SQL, a row whose column is null meets neither a comparison nor its negation.
+///
+/// ```
+/// use postgrest_rs::{Is, col, not};
+/// assert_eq!(not(not(col("name").is(Is::Null))), col("name").is(Is::Null));
+/// ```
+pub fn not(filter: Filter) -> Filter {
+    Filter(match filter.0 {
+        Node::Condition { column, negated, operator, operand } => {
+            Node::Condition { column, negated: !negated, operator, operand }
+        }
+        Node::Group { negated, word, filters } => Node::Group { negated: !negated, word, filters },
+        Node::Raw { .. } => Node::Group { negated: true, word: "and", filters: vec![filter] },
+        Node::Fault(fault) => Node::Fault(fault),
+    })
+}
+
+fn group(word: &'static str, filters: impl IntoIterator<Item = Filter>) -> Filter {
+    let filters: Vec<_> = filters.into_iter().collect();
+    if filters.is_empty() {
+        return fault(format!("`{word}` needs at least one condition"));
+    }
+    Filter(Node::Group { negated: false, word, filters })
+}
+
+fn fault(message: String) -> Filter {
+    Filter(Node::Fault(message))
+}
+
+impl Filter {
+    /// Conditions that the caller wrote, joined by commas: the inside of `or=(…)`.
+    pub(crate) fn or_raw(text: impl Into<String>) -> Self {
+        Self(Node::Raw { word: "or", text: text.into() })
+    }
+
+    /// A condition that the caller wrote.
+    pub(crate) fn raw(column: Column, operator: &str, value: impl Into<String>) -> Self {
+        condition(column, operator, Operand::Verbatim(value.into()))
+    }
+
+    /// The key and value of the query string.
+    ///
+    /// `table` is the referenced table that a logic tree applies to.
+    ///
+    /// # Errors
+    /// What cannot be written, in a sentence.
+    pub(crate) fn pair(&self, table: Option<&str>) -> Result<(String, String), String> {
+        let prefix = table.map(|table| format!("{table}.")).unwrap_or_default();
+        match &self.0 {
+            Node::Condition { column, negated, operator, operand } => {
+                let not = if *negated { "not." } else { "" };
+                let (Operand::Value(value) | Operand::Verbatim(value)) = operand;
+                Ok((format!("{prefix}{}", column.as_str()), format!("{not}{operator}.{value}")))
+            }
+            Node::Group { negated, word, filters } => {
+                let not = if *negated { "not." } else { "" };
+                Ok((format!("{prefix}{not}{word}"), format!("({})", joined(filters)?)))
+            }
+            Node::Raw { word, text } => Ok((format!("{prefix}{word}"), format!("({text})"))),
+            Node::Fault(message) => Err(message.clone()),
+        }
+    }
+
+    /// The spelling inside of a logic tree.
+    fn in_tree(&self) -> Result<String, String> {
+        match &self.0 {
+            Node::Condition { column, negated, operator, operand } => {
+                let not = if *negated { "not." } else { "" };
+                let value = match operand {
+                    Operand::Value(value) => in_logic_tree(value),
+                    Operand::Verbatim(value) => value.clone(),
+                };
+                Ok(format!("{}.{not}{operator}.{value}", column.as_str()))
+            }
+            Node::Group { negated, word, filters } => {
+                let not = if *negated { "not." } else { "" };
+                Ok(format!("{not}{word}({})", joined(filters)?))
+            }
+            Node::Raw { word, text } => Ok(format!("{word}({text})")),
+            Node::Fault(message) => Err(message.clone()),
+        }
+    }
+}
+
+fn joined(filters: &[Filter]) -> Result<String, String> {
+    let parts: Result<Vec<_>, _> = filters.iter().map(Filter::in_tree).collect();
+    Ok(parts?.join(","))
+}
+
+fn condition(column: Column, operator: impl Into<String>, operand: Operand) -> Filter {
+    Filter(Node::Condition { column, negated: false, operator: operator.into(), operand })
+}
+
+/// The conditions on a column. Each does what the method of the same name does on a [`Query`](crate::Query).
+impl Column {
+    /// Equal.
+    pub fn eq(self, value: impl Serialize) -> Filter {
+        self.compared("eq", value)
+    }
+
+    /// Not equal. Rows where the column is null are left out; see [`is_distinct`](Self::is_distinct).
+    pub fn neq(self, value: impl Serialize) -> Filter {
+        self.compared("neq", value)
+    }
+
+    /// Greater.
+    pub fn gt(self, value: impl Serialize) -> Filter {
+        self.compared("gt", value)
+    }
+
+    /// Greater or equal.
+    pub fn gte(self, value: impl Serialize) -> Filter {
+        self.compared("gte", value)
+    }
+
+    /// Less.
+    pub fn lt(self, value: impl Serialize) -> Filter {
+        self.compared("lt", value)
+    }
+
+    /// Less or equal.
+    pub fn lte(self, value: impl Serialize) -> Filter {
+        self.compared("lte", value)
+    }
+
+    /// Matches a pattern, where `%` (or `*`) stands for any text and `_` for any character.
+    pub fn like(self, pattern: &str) -> Filter {
+        self.compared("like", pattern)
+    }
+
+    /// Matches a pattern in any case.
+    pub fn ilike(self, pattern: &str) -> Filter {
+        self.compared("ilike", pattern)
+    }
+
+    /// Matches all patterns.
+    pub fn like_all_of<P: Serialize>(self, patterns: impl IntoIterator<Item = P>) -> Filter {
+        self.quantified("like(all)", patterns)
+    }
+
+    /// Matches at least one pattern.
+    pub fn like_any_of<P: Serialize>(self, patterns: impl IntoIterator<Item = P>) -> Filter {
+        self.quantified("like(any)", patterns)
+    }
+
+    /// Matches all patterns in any case.
+    pub fn ilike_all_of<P: Serialize>(self, patterns: impl IntoIterator<Item = P>) -> Filter {
+        self.quantified("ilike(all)", patterns)
+    }
+
+    /// Matches at least one pattern in any case.
+    pub fn ilike_any_of<P: Serialize>(self, patterns: impl IntoIterator<Item = P>) -> Filter {
+        self.quantified("ilike(any)", patterns)
+    }
+
+    /// Matches a POSIX regular expression.
+    pub fn regex_match(self, pattern: &str) -> Filter {
+        self.compared("match", pattern)
+    }
+
+    /// Matches a POSIX regular expression in any case.
+    pub fn regex_imatch(self, pattern: &str) -> Filter {
+        self.compared("imatch", pattern)
+    }
+
+    /// Null, true, false or unknown.
+    pub fn is(self, value: Is) -> Filter {
+        let word = match value {
+            Is::Null => "null",
+            // `is.not_null` exists only since PostgREST 13.
+            Is::NotNull => return not(self.is(Is::Null)),
+            Is::True => "true",
+            Is::False => "false",
+            Is::Unknown => "unknown",
+        };
+        condition(self, "is", Operand::Verbatim(word.to_owned()))
+    }
+
+    /// Not equal, with null counted as a value like any other.
+    pub fn is_distinct(self, value: impl Serialize) -> Filter {
+        self.compared("isdistinct", value)
+    }
+
+    /// Equal to one of `values`. No values: no rows.
+    pub fn in_<V: Serialize>(self, values: impl IntoIterator<Item = V>) -> Filter {
+        match elements(values) {
+            // A list of one empty text reads as the empty list, which matches nothing.
+            Ok(values) if values == [""] => self.eq(""),
+            Ok(values) => condition(self, "in", Operand::Verbatim(list(&values))),
+            Err(message) => self.faulty(&message),
+        }
+    }
+
+    /// Equal to none of `values`. No values: all rows.
+    pub fn not_in<V: Serialize>(self, values: impl IntoIterator<Item = V>) -> Filter {
+        not(self.in_(values))
+    }
+
+    /// Holds every element of `value`.
+    pub fn contains(self, value: impl Serialize) -> Filter {
+        self.compared("cs", value)
+    }
+
+    /// Holds nothing but elements of `value`.
+    pub fn contained_by(self, value: impl Serialize) -> Filter {
+        self.compared("cd", value)
+    }
+
+    /// Shares an element with `value`.
+    pub fn overlaps(self, value: impl Serialize) -> Filter {
+        self.compared("ov", value)
+    }
+
+    /// The range lies wholly above `range`.
+    pub fn range_gt(self, range: &str) -> Filter {
+        self.compared("sr", range)
+    }
+
+    /// The range does not begin below `range`.
+    pub fn range_gte(self, range: &str) -> Filter {
+        self.compared("nxl", range)
+    }
+
+    /// The range lies wholly below `range`.
+    pub fn range_lt(self, range: &str) -> Filter {
+        self.compared("sl", range)
+    }
+
+    /// The range does not end above `range`.
+    pub fn range_lte(self, range: &str) -> Filter {
+        self.compared("nxr", range)
+    }
+
+    /// The range touches `range`, with no gap and no overlap.
+    pub fn range_adjacent(self, range: &str) -> Filter {
+        self.compared("adj", range)
+    }
+
+    /// The text, or its `tsvector`, matches a full-text search.
+    pub fn text_search(self, query: impl Into<TextSearch>) -> Filter {
+        let TextSearch { operator, query, config } = query.into();
+        match config {
+            None => condition(self, operator, Operand::Value(query)),
+            Some(config) if !config.is_empty() && config.chars().all(|c| c.is_alphanumeric() || c == '_') => {
+                condition(self, format!("{operator}({config})"), Operand::Value(query))
+            }
+            Some(config) => {
+                self.faulty(&format!("`{config}` is not the name of a text search configuration"))
+            }
+        }
+    }
+
+    fn compared(self, operator: &'static str, value: impl Serialize) -> Filter {
+        match Literal::of(&value) {
+            Ok(literal) => condition(self, operator, Operand::Value(literal.into_text())),
+            Err(message) => self.faulty(&message),
+        }
+    }
+
+    fn quantified<P: Serialize>(
+        self,
+        operator: &'static str,
+        patterns: impl IntoIterator<Item = P>,
+    ) -> Filter {
+        match elements(patterns) {
+            Ok(patterns) => self.compared(operator, patterns),
+            Err(message) => self.faulty(&message),
+        }
+    }
+
+    fn faulty(&self, message: &str) -> Filter {
+        fault(format!("the filter on `{}` cannot be sent: {message}", self.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::col;
+
+    fn written(filter: Filter) -> String {
+        let (key, value) = filter.pair(None).unwrap();
+        format!("{key}={value}")
+    }
+
+    #[test]
+    fn conditions_alone_take_their_value_to_the_letter() {
+        assert_eq!(written(col("name").eq("a,\"b\"")), "name=eq.a,\"b\"");
+        assert_eq!(written(col("tags").contains(["a,b"])), "tags=cs.{\"a,b\"}");
+        assert_eq!(written(col("name").is(Is::NotNull)), "name=not.is.null");
+        assert_eq!(written(col("id").not_in([1, 2])), "id=not.in.(1,2)");
+        assert_eq!(written(col("name").like_any_of(["%a,b%", "c"])), "name=like(any).{\"%a,b%\",c}");
+        assert_eq!(
+            written(col("t").text_search(TextSearch::phrase("fat cat").config("english"))),
+            "t=phfts(english).fat cat"
+        );
+    }
+
+    #[test]
+    fn one_empty_text_in_a_list_is_compared_as_it_is() {
+        assert_eq!(written(col("v").in_([""])), "v=eq.");
+        assert_eq!(written(col("v").not_in([""])), "v=not.eq.");
+        assert_eq!(written(col("v").in_(["", "x"])), "v=in.(\"\",x)");
+        assert_eq!(written(col("v").in_([""; 0])), "v=in.()");
+    }
+
+    #[test]
+    fn a_tree_quotes_what_would_end_it() {
+        assert_eq!(written(or([col("id").eq(2), col("name").eq("Mars")])), "or=(id.eq.2,name.eq.Mars)");
+        assert_eq!(
+            written(or([col("v").eq("x)"), col("v").in_(["a)", "b"])])),
+            r#"or=(v.eq."x)",v.in.("a)",b))"#
+        );
+        assert_eq!(written(or([col("tags").contains(["a,b"])])), r#"or=(tags.cs."{\"a,b\"}")"#);
+        assert_eq!(
+            written(or([not(and([col("id").gt(1), col("id").lt(3)])), col("n").is(Is::NotNull)])),
+            "or=(not.and(id.gt.1,id.lt.3),n.not.is.null)"
+        );
+        assert_eq!(written(not(or([col("id").eq(1)]))), "not.or=(id.eq.1)");
+    }
+
+    #[test]
+    fn a_tree_on_a_referenced_table_is_prefixed() {
+        let pair = or([col("name").eq("guqin")]).pair(Some("instruments")).unwrap();
+        assert_eq!(pair, ("instruments.or".to_owned(), "(name.eq.guqin)".to_owned()));
+    }
+
+    #[test]
+    fn faults_are_told_and_name_their_column() {
+        for filter in [
+            or([]),
+            and([]),
+            not(or([])),
+            col("x").eq(f64::NAN),
+            or([col("x").eq(None::<i32>)]),
+            col("x").in_([Some(1), None]),
+            col("x").text_search(TextSearch::plain("q").config("eng).x")),
+        ] {
+            assert!(!filter.pair(None).unwrap_err().is_empty());
+        }
+        assert!(col("price").eq(f64::NAN).pair(None).unwrap_err().contains("`price`"));
+    }
+
+    #[test]
+    fn raw_parts_stand_as_they_are() {
+        assert_eq!(written(Filter::or_raw("id.gt.3,and(id.eq.1)")), "or=(id.gt.3,and(id.eq.1))");
+        assert_eq!(written(not(Filter::or_raw("id.gt.3"))), "not.and=(or(id.gt.3))");
+        assert_eq!(written(Filter::raw(col("name"), "in", "(\"Mars\")")), "name=in.(\"Mars\")");
+    }
+}

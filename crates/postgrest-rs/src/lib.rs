@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+pub mod blocking;
+mod builder;
+mod client;
+mod code;
+mod column;
+mod error;
+mod filter;
+mod literal;
+pub mod query;
+mod response;
+mod rpc;
+
+pub use builder::ClientBuilder;
+pub use client::Client;
+pub use code::Code;
+pub use column::{Column, col};
+pub use error::{Error, ErrorKind, Result};
+pub use filter::{Filter, Is, TextSearch, and, not, or};
+pub use literal::Json;
+pub use query::Query;
+pub use query::explain::Explain;
+pub use query::order::Order;
+pub use query::prefer::Count;
+pub use query::referenced::ReferencedTable;
+pub use response::Response;
+
+// Their types stand in this crate's signatures.
+pub use reqwest;
+pub use secrecy;

@@ -1,0 +1,237 @@
+//! A query, built in stages.
+
+pub(crate) mod explain;
+mod filters;
+pub(crate) mod order;
+pub(crate) mod prefer;
+pub(crate) mod referenced;
+pub(crate) mod schema;
+mod send;
+mod shape;
+pub mod stage;
+mod verbs;
+mod window;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use supabase_core::header::HeaderValue;
+use supabase_core::{Bytes, Method, Reply, Transport, Url};
+
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::rpc;
+use prefer::{Count, Prefer};
+use schema::Schema;
+use stage::{Call, NeedsVerb};
+use window::Window;
+
+const ANY_JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A query, built in stages: a table, a verb, filters, a shape.
+///
+/// `Stage` is what it has so far, and so what may come next; `Out` is exactly what `.await` yields. A query owns what
+/// it was given, so it can be kept, returned and sent to another task. Nothing is sent before `.await` or
+/// [`execute`](Self::execute); dropping the future cancels the request.
+///
+/// A value that cannot be sent, such as `NaN`, is told when the query is sent, before anything leaves.
+///
+/// ```no_run
+/// # async fn run(db: postgrest_rs::Client, only_open: bool) -> postgrest_rs::Result<()> {
+/// let mut query = db.from("issues").select::<serde_json::Value>("id, title").order("id");
+/// if only_open {
+///     query = query.eq("closed", false);
+/// }
+/// let issues = query.await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "a query does nothing until it is awaited"]
+pub struct Query<Stage, Out = ()> {
+    draft: Box<Draft>,
+    decode: fn(&Reply) -> Result<Out>,
+    stage: PhantomData<fn() -> Stage>,
+}
+
+/// What will be sent.
+pub(crate) struct Draft {
+    transport: Transport,
+    schema: Option<Schema>,
+    operation: &'static str,
+    method: Method,
+    url: Url,
+    accept: HeaderValue,
+    prefer: Prefer,
+    body: Option<Bytes>,
+    window: Window,
+    referenced: Vec<(String, Window)>,
+    timeout: Option<Duration>,
+    max_retries: Option<u32>,
+    fault: Option<Error>,
+}
+
+impl Query<NeedsVerb> {
+    pub(crate) fn table(client: &Client, table: &str) -> Self {
+        let draft = Draft::new(client, "postgrest.table", &[], table, Method::GET);
+        Self { draft: Box::new(draft), decode: send::nothing, stage: PhantomData }
+    }
+}
+
+impl<T: DeserializeOwned> Query<Call, T> {
+    pub(crate) fn call(client: &Client, function: &str, args: &(impl Serialize + ?Sized)) -> Self {
+        let mut draft = Draft::new(client, "postgrest.rpc", &["rpc"], function, Method::POST);
+        match rpc::body(args) {
+            Ok(body) => draft.body = Some(body),
+            Err(message) => draft.blame(message),
+        }
+        Self { draft: Box::new(draft), decode: send::returned, stage: PhantomData }
+    }
+}
+
+impl<Out> Query<Call, Out> {
+    /// Calls the function by GET, within a transaction that may only read: for functions that are `stable` or
+    /// `immutable`, whose answers can then be cached.
+    ///
+    /// Arguments go into the URL. One that PostgREST would take for a filter there, such as the text `eq.5`, is an
+    /// error: call without `get` then.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/rpc>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let greeting: String = db.rpc("hello_world", &()).get().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn get(self) -> Self {
+        self.with(|draft| draft.read_by(Method::GET))
+    }
+}
+
+impl<S, Out> Query<S, Out> {
+    /// Asks how many rows there are in all, beyond what the answer holds: in
+    /// [`Response::count`](crate::Response::count).
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/select>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// use postgrest_rs::Count;
+    /// let answer = db.from("planets").select::<serde_json::Value>("*").count(Count::Exact).limit(3).execute().await?;
+    /// println!("{} of {:?}", answer.data.len(), answer.count);
+    /// # Ok(()) }
+    /// ```
+    pub fn count(self, how: Count) -> Self {
+        self.with(|draft| draft.prefer.count = Some(how))
+    }
+
+    /// How long this call may take, repetitions included, instead of the client's limit.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// use std::time::Duration;
+    /// let report: String = db.rpc("report", &()).timeout(Duration::from_secs(300)).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn timeout(self, limit: Duration) -> Self {
+        self.with(|draft| draft.timeout = Some(limit))
+    }
+
+    /// How often this call is repeated at the most, where that is safe, instead of the client's number.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let planets: Vec<serde_json::Value> = db.from("planets").select("*").max_retries(0).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn max_retries(self, times: u32) -> Self {
+        self.with(|draft| draft.max_retries = Some(times))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Draft)) -> Self {
+        change(&mut self.draft);
+        self
+    }
+
+    fn try_with(self, change: impl FnOnce(&mut Draft) -> Result<(), String>) -> Self {
+        self.with(|draft| {
+            if let Err(message) = change(draft) {
+                draft.blame(message);
+            }
+        })
+    }
+
+    /// The same query at another stage.
+    fn at<Next>(self) -> Query<Next, Out> {
+        Query { draft: self.draft, decode: self.decode, stage: PhantomData }
+    }
+
+    /// The same query at another stage, with another answer.
+    fn to<Next, NextOut>(self, decode: fn(&Reply) -> Result<NextOut>) -> Query<Next, NextOut> {
+        Query { draft: self.draft, decode, stage: PhantomData }
+    }
+}
+
+impl Draft {
+    fn new(client: &Client, operation: &'static str, folder: &[&str], name: &str, method: Method) -> Self {
+        let transport = client.transport.clone();
+        let mut url = transport.base().clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            // The base may end in a slash only where it is nothing but a slash.
+            path.pop_if_empty().extend(folder).push(name);
+        }
+        let mut draft = Self {
+            transport,
+            schema: client.schema.clone(),
+            operation,
+            method,
+            url,
+            accept: ANY_JSON,
+            prefer: Prefer::default(),
+            body: None,
+            window: Window::default(),
+            referenced: Vec::new(),
+            timeout: None,
+            max_retries: None,
+            fault: None,
+        };
+        // These would name the folder above, or nothing.
+        if matches!(name, "" | "." | "..") {
+            draft.blame(format!("`{name}` is not the name of a table or function"));
+        }
+        draft
+    }
+
+    /// Adds a parameter to the URL.
+    fn append(&mut self, key: &str, value: &str) {
+        self.url.query_pairs_mut().append_pair(key, value);
+    }
+
+    /// Keeps the first fault, to be told when the query is sent.
+    fn blame(&mut self, message: String) {
+        self.fault.get_or_insert_with(|| Error::invalid(message));
+    }
+
+    /// Sends by a method that only reads, so that the arguments of a function go into the URL.
+    fn read_by(&mut self, method: Method) {
+        self.method = method;
+        if let Some(body) = self.body.take() {
+            match rpc::pairs(&body) {
+                Ok(pairs) => pairs.iter().for_each(|(name, value)| self.append(name, value)),
+                Err(message) => self.blame(message),
+            }
+        }
+    }
+}
+
+impl<S, Out> fmt::Debug for Query<S, Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither filters nor body: they are the user's data.
+        f.debug_struct("Query")
+            .field("operation", &self.draft.operation)
+            .field("method", &self.draft.method)
+            .field("path", &self.draft.url.path())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! How rows are sorted.
+
+use crate::column::{Column, col};
+
+/// A column to sort by, and how.
+///
+/// A text sorts ascending by that column: `.order("name")`. A column of a referenced table that has one row for each is
+/// written `table(column)`; a column whose own name has parentheses is named by [`Column::exact`].
+///
+/// Source: <https://docs.postgrest.org/en/stable/references/api/tables_views.html#ordering>
+///
+/// ```no_run
+/// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+/// use postgrest_rs::Order;
+/// let rows: Vec<serde_json::Value> =
+///     db.from("instruments").select("*").order(Order::desc("section_id").nulls_last()).order("name").await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Order {
+    column: String,
+    direction: &'static str,
+    nulls: &'static str,
+}
+
+impl Order {
+    /// The smallest first.
+    pub fn asc(by: impl Into<Self>) -> Self {
+        Self { direction: ".asc", ..by.into() }
+    }
+
+    /// The largest first.
+    pub fn desc(by: impl Into<Self>) -> Self {
+        Self { direction: ".desc", ..by.into() }
+    }
+
+    /// Rows without a value first, as descending order has it by default.
+    pub fn nulls_first(mut self) -> Self {
+        self.nulls = ".nullsfirst";
+        self
+    }
+
+    /// Rows without a value last, as ascending order has it by default.
+    pub fn nulls_last(mut self) -> Self {
+        self.nulls = ".nullslast";
+        self
+    }
+
+    /// The spelling that PostgREST reads.
+    pub(crate) fn text(&self) -> String {
+        format!("{}{}{}", self.column, self.direction, self.nulls)
+    }
+}
+
+impl From<Column> for Order {
+    fn from(column: Column) -> Self {
+        Self { column: column.as_str().to_owned(), direction: ".asc", nulls: "" }
+    }
+}
+
+impl From<&str> for Order {
+    fn from(column: &str) -> Self {
+        let referenced = column.strip_suffix(')').and_then(|rest| rest.split_once('('));
+        match referenced {
+            Some((table, inner)) if !table.is_empty() && !inner.contains(['(', ')']) => {
+                let mut order = Self::from(col(inner));
+                order.column = format!("{}({})", col(table).as_str(), order.column);
+                order
+            }
+            _ => Self::from(col(column)),
+        }
+    }
+}
+
+impl From<&String> for Order {
+    fn from(column: &String) -> Self {
+        Self::from(column.as_str())
+    }
+}
+
+impl From<String> for Order {
+    fn from(column: String) -> Self {
+        Self::from(column.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_written_with_direction_and_nulls() {
+        for (order, text) in [
+            (Order::from("name"), "name.asc"),
+            (Order::desc("id").nulls_last(), "id.desc.nullslast"),
+            (Order::asc("section_id").nulls_first(), "section_id.asc.nullsfirst"),
+            (Order::desc("section(name)"), "section(name).desc"),
+            (Order::from("address->>city"), "address->>city.asc"),
+            (Order::from("100%"), "\"100%\".asc"),
+            (Order::from(Column::exact("with(paren)")), "\"with(paren)\".asc"),
+        ] {
+            assert_eq!(order.text(), text);
+        }
+    }
+}

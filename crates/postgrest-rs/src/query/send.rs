@@ -1,0 +1,132 @@
+//! Sending a query and reading its answer.
+
+use serde::de::DeserializeOwned;
+use supabase_core::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+use supabase_core::{BoxFuture, Reply, Request, RetryPolicy, Transport, decode_json};
+
+use super::stage::Ready;
+use super::{Draft, Query};
+use crate::error::{Error, Result};
+use crate::response::Response;
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+impl<S: Ready, Out> Query<S, Out> {
+    /// Sends the query, and answers with the data and what the server said about it: count, range, status.
+    ///
+    /// `.await` on the query itself answers with the data alone.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let answer = db.from("planets").select::<serde_json::Value>("*").execute().await?;
+    /// println!("{} rows, status {}", answer.data.len(), answer.status);
+    /// # Ok(()) }
+    /// ```
+    pub async fn execute(self) -> Result<Response<Out>>
+    where
+        S: Ready,
+    {
+        let (transport, request) = self.draft.into_request()?;
+        let reply = transport.send(request).await?;
+        Ok(Response::new((self.decode)(&reply)?, &reply))
+    }
+}
+
+impl<S: Ready, Out: 'static> IntoFuture for Query<S, Out> {
+    type Output = Result<Out>;
+    type IntoFuture = BoxFuture<'static, Result<Out>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { draft, decode, .. } = self;
+        Box::pin(async move {
+            let (transport, request) = draft.into_request()?;
+            decode(&transport.send(request).await?)
+        })
+    }
+}
+
+impl Draft {
+    fn into_request(mut self) -> Result<(Transport, Request)> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        for (table, window) in std::iter::once((None, &self.window))
+            .chain(self.referenced.iter().map(|(table, window)| (Some(table.as_str()), window)))
+        {
+            window.write(table, |key, value| {
+                self.url.query_pairs_mut().append_pair(key, value);
+            });
+        }
+        let mut request = Request::new(self.operation, self.method, self.url);
+        request.headers.push((ACCEPT, self.accept));
+        if let Some(schema) = &self.schema {
+            request.headers.push(schema.header(&request.method)?);
+        }
+        if let Some(prefer) = self.prefer.header() {
+            request.headers.push((PREFER, prefer));
+        }
+        if let Some(body) = self.body {
+            request.headers.push((CONTENT_TYPE, JSON));
+            request.body = Some(body);
+        }
+        request.timeout = self.timeout;
+        request.retry =
+            self.max_retries.map(|max_retries| RetryPolicy { max_retries, ..self.transport.retry() });
+        Ok((self.transport, request))
+    }
+}
+
+/// Every row.
+pub(crate) fn rows<T: DeserializeOwned>(reply: &Reply) -> Result<Vec<T>> {
+    Ok(reply.json()?)
+}
+
+/// The one row that the server was asked for.
+pub(crate) fn one<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
+    reply.json().map_err(|failure| {
+        let is_object = reply.body().trim_ascii_start().starts_with(b"{");
+        let wants_list = is_object && decode_json::<T>(b"{}").is_err() && decode_json::<T>(b"[]").is_ok();
+        if wants_list {
+            let message = "`single()` answers with one row: ask for the row's type, not for a `Vec` of it";
+            return supabase_core::Failure::decode(message, reply.clone(), None).into();
+        }
+        Error::from(failure)
+    })
+}
+
+/// One row or none. The server is not asked for a single one, as it would log none as an error.
+pub(crate) fn maybe_one<T: DeserializeOwned>(reply: &Reply) -> Result<Option<T>> {
+    let mut rows: Vec<T> = reply.json()?;
+    if rows.len() > 1 {
+        let message = "more than one row came where one or none was asked for";
+        let failure = supabase_core::Failure::decode(message, reply.clone(), None);
+        return Err(Error::not_one_row(failure, rows.len()));
+    }
+    Ok(rows.pop())
+}
+
+/// What a function returns. One that returns nothing answers with no body.
+pub(crate) fn returned<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
+    if reply.body().is_empty() {
+        return decode_json(b"null").map_err(|(_, source)| {
+            let message = "the function returned nothing: ask for `()`, or for an `Option`";
+            supabase_core::Failure::decode(message, reply.clone(), Some(source)).into()
+        });
+    }
+    Ok(reply.json()?)
+}
+
+/// The answer as it came.
+pub(crate) fn text(reply: &Reply) -> Result<String> {
+    Ok(reply.text()?)
+}
+
+/// No answer is expected; one that comes is left unread.
+#[allow(clippy::unnecessary_wraps, reason = "all decoders have one type")]
+pub(crate) fn nothing(_reply: &Reply) -> Result<()> {
+    Ok(())
+}

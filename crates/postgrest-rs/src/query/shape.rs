@@ -1,0 +1,80 @@
+//! The shape of an answer: one row, maybe one, CSV, nothing.
+
+use serde::de::DeserializeOwned;
+use supabase_core::Method;
+use supabase_core::header::HeaderValue;
+
+use super::Query;
+use super::send::{maybe_one, nothing, one, text};
+use super::stage::{Csv, Head, One, Rows};
+
+const ONE_ROW: HeaderValue = HeaderValue::from_static("application/vnd.pgrst.object+json");
+const TEXT_CSV: HeaderValue = HeaderValue::from_static("text/csv");
+
+impl<S: Rows, T: DeserializeOwned> Query<S, Vec<T>> {
+    /// Asks for exactly one row, and answers with it instead of a `Vec`.
+    ///
+    /// None, or more than one, is an error with [`Code::NotExactlyOneRow`](crate::Code::NotExactlyOneRow), and a write
+    /// is undone then. Where no row is fine, use [`maybe_single`](Self::maybe_single).
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/single>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// # #[derive(serde::Deserialize)] struct Planet { name: String }
+    /// let mars: Planet = db.from("planets").select("name").eq("id", 4).single().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn single(self) -> Query<One<S>, T> {
+        self.with(|draft| draft.accept = ONE_ROW).to(one)
+    }
+
+    /// Asks for one row or none. More than one is an error with
+    /// [`Code::NotExactlyOneRow`](crate::Code::NotExactlyOneRow); a write has happened then.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/maybesingle>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// # #[derive(serde::Deserialize)] struct Planet { name: String }
+    /// let vulcan: Option<Planet> = db.from("planets").select("name").eq("name", "Vulcan").maybe_single().await?;
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "maybeSingle")]
+    pub fn maybe_single(self) -> Query<One<S>, Option<T>> {
+        self.to(maybe_one)
+    }
+}
+
+impl<S: Rows, Out> Query<S, Out> {
+    /// Answers with the rows as CSV: a line of column names, then a line for each row; one empty line if there is
+    /// none.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/csv>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let csv: String = db.from("planets").select_raw("*").csv().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn csv(self) -> Query<Csv<S>, String> {
+        self.with(|draft| draft.accept = TEXT_CSV).to(text)
+    }
+
+    /// Answers with the headers only: for a count, or to see whether the query is allowed.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/select>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// use postgrest_rs::Count;
+    /// let planets = db.from("planets").select_raw("*").count(Count::Exact).head().execute().await?.count;
+    /// # Ok(()) }
+    /// ```
+    pub fn head(self) -> Query<Head<S>, ()>
+    where
+        S: super::stage::Reads,
+    {
+        self.with(|draft| draft.read_by(Method::HEAD)).to(nothing)
+    }
+}

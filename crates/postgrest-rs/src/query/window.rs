@@ -1,0 +1,94 @@
+//! Which rows of an answer are meant: order, limit, range.
+
+use super::order::Order;
+use super::stage::Reads;
+use super::{Draft, Query};
+
+/// Order and cut of the rows of one table.
+#[derive(Debug, Default)]
+pub(crate) struct Window {
+    order: String,
+    offset: Option<u64>,
+    limit: Option<u64>,
+}
+
+impl Window {
+    pub(crate) fn order(&mut self, order: &Order) {
+        if !self.order.is_empty() {
+            self.order.push(',');
+        }
+        self.order.push_str(&order.text());
+    }
+
+    pub(crate) fn limit(&mut self, rows: u64) {
+        self.limit = Some(rows);
+    }
+
+    /// The rows from `first` to `last`, both included.
+    pub(crate) fn range(&mut self, first: u64, last: u64) -> Result<(), String> {
+        let Some(rows) = last.checked_sub(first).and_then(|more| more.checked_add(1)) else {
+            return Err(format!("the range from {first} to {last} ends before it begins"));
+        };
+        (self.offset, self.limit) = (Some(first), Some(rows));
+        Ok(())
+    }
+
+    /// Writes the parameters, for the referenced table of this name or for the table itself.
+    pub(crate) fn write(&self, table: Option<&str>, mut append: impl FnMut(&str, &str)) {
+        let key = |word: &str| table.map_or_else(|| word.to_owned(), |table| format!("{table}.{word}"));
+        if !self.order.is_empty() {
+            append(&key("order"), &self.order);
+        }
+        if let Some(offset) = self.offset {
+            append(&key("offset"), &offset.to_string());
+        }
+        if let Some(limit) = self.limit {
+            append(&key("limit"), &limit.to_string());
+        }
+    }
+}
+
+impl<S: Reads, Out> Query<S, Out> {
+    /// Sorts the rows. Called again, it sorts rows that are equal so far.
+    ///
+    /// Without an order, rows come in any order, and in another one after an update.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/order>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// use postgrest_rs::Order;
+    /// let planets: Vec<serde_json::Value> = db.from("planets").select("*").order(Order::desc("name")).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn order(self, by: impl Into<Order>) -> Self {
+        let by = by.into();
+        self.with(|draft| draft.window.order(&by))
+    }
+
+    /// At most `rows` rows. The server may have a lower limit of its own.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/limit>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let some: Vec<serde_json::Value> = db.from("planets").select("*").limit(2).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn limit(self, rows: u64) -> Self {
+        self.with(|draft| draft.window.limit(rows))
+    }
+
+    /// The rows from `first` to `last`, counted from 0, both included.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/range>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let first_ten: Vec<serde_json::Value> = db.from("planets").select("*").order("id").range(0, 9).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn range(self, first: u64, last: u64) -> Self {
+        self.try_with(|draft: &mut Draft| draft.window.range(first, last))
+    }
+}

@@ -1,0 +1,152 @@
+//! The arguments of a function.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use supabase_core::Bytes;
+
+use crate::literal::Literal;
+
+/// Parameters that mean something else in the URL of a call.
+const RESERVED: [&str; 8] = ["select", "columns", "on_conflict", "order", "limit", "offset", "and", "or"];
+
+/// The operators by which a value reads as a filter.
+const OPERATORS: [&str; 27] = [
+    "eq",
+    "neq",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "like",
+    "ilike",
+    "match",
+    "imatch",
+    "isdistinct",
+    "in",
+    "is",
+    "fts",
+    "plfts",
+    "phfts",
+    "wfts",
+    "cs",
+    "cd",
+    "ov",
+    "sl",
+    "sr",
+    "nxr",
+    "nxl",
+    "adj",
+    "all",
+    "any",
+];
+
+/// The arguments as the body of a POST. `()` is none.
+pub(crate) fn body(args: &(impl Serialize + ?Sized)) -> Result<Bytes, String> {
+    let body = serde_json::to_vec(args)
+        .map_err(|error| format!("the arguments cannot be written as JSON: {error}"))?;
+    match body.first() {
+        Some(b'{') => Ok(body.into()),
+        _ if body == b"null" => Ok(Bytes::from_static(b"{}")),
+        _ => Err("the arguments of a function must be a map or struct, with a field for each".to_owned()),
+    }
+}
+
+/// The arguments as parameters of a URL.
+pub(crate) fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, String> {
+    let args: BTreeMap<String, &RawValue> =
+        serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let mut pairs = Vec::with_capacity(args.len());
+    for (name, value) in args {
+        if RESERVED.contains(&name.as_str()) {
+            return Err(format!(
+                "the argument `{name}` means something else in a URL: call by POST, without `get`"
+            ));
+        }
+        let value = match literal(value)? {
+            Some(literal) => literal.into_text(),
+            None => {
+                return Err(format!("the argument `{name}` is null, which a URL cannot say: call by POST"));
+            }
+        };
+        if reads_as_filter(&value) {
+            return Err(format!("the argument `{name}` would be read as a filter in a URL: call by POST"));
+        }
+        pairs.push((name, value));
+    }
+    Ok(pairs)
+}
+
+/// Reads JSON into a literal without touching its numbers. `None` is null.
+fn literal(json: &RawValue) -> Result<Option<Literal>, String> {
+    let text = json.get();
+    let fault = |error: serde_json::Error| error.to_string();
+    Ok(match text.as_bytes().first() {
+        Some(b'n') => None,
+        Some(b'"') => Some(Literal::Scalar(serde_json::from_str(text).map_err(fault)?)),
+        Some(b'[') => {
+            let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(fault)?;
+            Some(Literal::Array(elements.into_iter().map(literal).collect::<Result<_, _>>()?))
+        }
+        _ => Some(Literal::Scalar(text.to_owned())),
+    })
+}
+
+/// Whether PostgREST would take `value` for a filter: `eq.5`, `not.in.(x)`, `fts(english).x`.
+fn reads_as_filter(value: &str) -> bool {
+    let rest = value.strip_prefix("not.").unwrap_or(value);
+    let Some((operator, _)) = rest.split_once('.') else { return false };
+    let name = operator.split('(').next().unwrap_or_default();
+    OPERATORS.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn written(args: serde_json::Value) -> Result<Vec<(String, String)>, String> {
+        pairs(&body(&args)?)
+    }
+
+    fn pair(name: &str, value: &str) -> Result<Vec<(String, String)>, String> {
+        Ok(vec![(name.to_owned(), value.to_owned())])
+    }
+
+    #[test]
+    fn arguments_keep_their_exact_value_in_a_url() {
+        assert_eq!(written(json!({ "say": "a&b=c d+e,😀" })), pair("say", "a&b=c d+e,😀"));
+        assert_eq!(written(json!({ "arr": [1, 2, 3] })), pair("arr", "{1,2,3}"));
+        assert_eq!(written(json!({ "arr": ["a,b", null] })), pair("arr", "{\"a,b\",NULL}"));
+        assert_eq!(written(json!({ "j": { "a": [1] } })), pair("j", r#"{"a":[1]}"#));
+        assert_eq!(pairs(br#"{"n":0.1000000000000000055}"#), pair("n", "0.1000000000000000055"));
+        assert_eq!(written(json!({ "b": true })), pair("b", "true"));
+        assert_eq!(written(json!({})), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_a_url_would_turn_into_something_else_is_refused() {
+        for args in [
+            json!({ "say": "eq.5" }),
+            json!({ "say": "not.eq.5" }),
+            json!({ "say": "in.(x)" }),
+            json!({ "say": "like(any).{a}" }),
+            json!({ "say": "fts(english).x" }),
+            json!({ "limit": 5 }),
+            json!({ "x": null }),
+        ] {
+            assert!(written(args.clone()).unwrap_err().contains("POST"), "{args}");
+        }
+        assert!(written(json!({ "say": "equal.5", "x": "a.b", "y": "1.5" })).is_ok());
+    }
+
+    #[test]
+    fn arguments_are_a_map_or_none() {
+        assert_eq!(body(&()).unwrap(), "{}");
+        assert_eq!(body(&json!({})).unwrap(), "{}");
+        for args in [json!([1]), json!("x"), json!(5)] {
+            assert!(body(&args).unwrap_err().contains("map or struct"));
+        }
+    }
+}
