@@ -1,0 +1,171 @@
+//! One error for all services.
+
+use std::fmt;
+
+use supabase_core::Failure;
+
+/// The result of a call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed, and in which service. Each variant holds the service's own error, with its codes; what all
+/// errors have in common can be asked here.
+///
+/// ```no_run
+/// # async fn run(supabase: supabase::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// async fn planets(supabase: &supabase::Client) -> supabase::Result<Vec<serde_json::Value>> {
+///     Ok(supabase.from("planets").select("*").await?)
+/// }
+/// if let Err(error) = planets(&supabase).await {
+///     println!("{error}; again? {}", error.is_retryable());
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The client could not be built.
+    Config(ConfigError),
+    /// The database, or the way there.
+    Database(postgrest_rs::Error),
+}
+
+/// Why a [`Client`](crate::Client) could not be built.
+pub struct ConfigError(Box<str>);
+
+/// What a caller can do about an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Nothing was sent, as the call or a setting is wrong: change it.
+    Invalid,
+    /// Nothing was sent, as no access token could be had: sign in again.
+    Credentials,
+    /// Nothing was sent, as the server cannot be reached: trying again is safe, also with a write.
+    Connect,
+    /// No answer in time: the server may have acted.
+    Timeout,
+    /// The connection broke on the way: the server may have acted.
+    Interrupted,
+    /// The server redirected the request where it must not go: correct the URL.
+    Redirect,
+    /// The server said no: read [`Error::code`].
+    Rejected,
+    /// The server said yes, and its answer does not fit the type asked for: change the type.
+    Decode,
+}
+
+impl Error {
+    /// What a caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Config(_) => ErrorKind::Invalid,
+            Self::Database(error) => match error.kind() {
+                postgrest_rs::ErrorKind::Credentials => ErrorKind::Credentials,
+                postgrest_rs::ErrorKind::Connect => ErrorKind::Connect,
+                postgrest_rs::ErrorKind::Timeout => ErrorKind::Timeout,
+                postgrest_rs::ErrorKind::Interrupted => ErrorKind::Interrupted,
+                postgrest_rs::ErrorKind::Redirect => ErrorKind::Redirect,
+                postgrest_rs::ErrorKind::Rejected => ErrorKind::Rejected,
+                postgrest_rs::ErrorKind::Decode => ErrorKind::Decode,
+                _ => ErrorKind::Invalid,
+            },
+        }
+    }
+
+    /// The status of the answer, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Config(_) => None,
+            Self::Database(error) => error.status(),
+        }
+    }
+
+    /// The code that the service gave, in its own spelling.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Config(_) => None,
+            Self::Database(error) => error.code().map(postgrest_rs::Code::as_str),
+        }
+    }
+
+    /// What happened, in a sentence.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Config(error) => &error.0,
+            Self::Database(error) => error.message(),
+        }
+    }
+
+    /// The id under which the server's logs know the request.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Config(_) => None,
+            Self::Database(error) => error.request_id(),
+        }
+    }
+
+    /// Whether the same call may be made again: nothing happens twice, and it may succeed.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Config(_) => false,
+            Self::Database(error) => error.is_retryable(),
+        }
+    }
+
+    /// Whether time ran out.
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
+    }
+
+    /// The answer as it came, at most its first 8 KiB; empty if there was none.
+    pub fn raw_body(&self) -> &[u8] {
+        match self {
+            Self::Config(_) => &[],
+            Self::Database(error) => error.raw_body(),
+        }
+    }
+}
+
+impl From<postgrest_rs::Error> for Error {
+    fn from(error: postgrest_rs::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Config(ConfigError(failure.message().into()))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => error.fmt(f),
+            Self::Database(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Config(_) => None,
+            Self::Database(error) => error.source(),
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ConfigError").field(&self.0).finish()
+    }
+}
+
+impl std::error::Error for ConfigError {}
