@@ -38,8 +38,7 @@ impl Reply {
     /// fit `T`; then the path of the value that does not fit is named.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         self.refuse_html()?;
-        decode_json(&self.body)
-            .map_err(|(message, source)| Failure::decode(message, self.clone(), Some(source)))
+        decode_json(&self.body).map_err(|(message, source)| Failure::decode(message, self.clone(), source))
     }
 
     /// Reads the body as text.
@@ -76,28 +75,95 @@ impl std::fmt::Debug for Reply {
 /// Reads JSON into the caller's type.
 ///
 /// # Errors
-/// A sentence that names the path of the value that does not fit, and the error of the parser. Neither quotes the
-/// JSON beyond the one value.
-pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, (String, BoxError)> {
-    let first = match serde_json::from_slice(body) {
+/// A sentence that names the path of the value that does not fit, and, where the JSON itself is broken, the error of
+/// the parser. Neither quotes the JSON: it may hold secrets.
+pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, (String, Option<BoxError>)> {
+    let error = match serde_json::from_slice(body) {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    if first.is_syntax() || first.is_eof() {
+    if !error.is_data() {
         let message = if body.is_empty() { "the answer is empty" } else { "the answer is not valid JSON" };
-        return Err((message.to_owned(), first.into()));
+        return Err((message.to_owned(), Some(error.into())));
     }
     // The fast way does not know the path, so the body is read a second time, now that it has failed.
     let mut reader = serde_json::Deserializer::from_slice(body);
-    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        Err(error) if error.path().iter().next().is_some() => {
-            let message = format!(
-                "the answer does not fit the type asked for, at `{}`: {}",
-                error.path(),
-                error.inner()
-            );
-            Err((message, error.into_inner().into()))
+    let path = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+        Err(error) if error.path().iter().next().is_some() => format!(", at `{}`", error.path()),
+        _ => String::new(),
+    };
+    Err((
+        format!("the answer does not fit the type asked for{path}: {}", without_value(&error.to_string())),
+        None,
+    ))
+}
+
+/// What the parser says about a value, without the value.
+fn without_value(message: &str) -> String {
+    if ["missing field ", "duplicate field "].iter().any(|start| message.starts_with(start)) {
+        return message.to_owned();
+    }
+    let (place, message) = match message.rfind(" at line ") {
+        Some(at) => (message.get(at..).unwrap_or_default(), message.get(..at).unwrap_or_default()),
+        None => ("", message),
+    };
+    let expected = message.rfind(", expected ").and_then(|at| message.get(at..)).unwrap_or_default();
+    // `invalid type: string "…"`, `invalid value: integer `300``: the word after the colon is the kind of the value.
+    let found = ["invalid type: ", "invalid value: ", "invalid length "].iter().find_map(|start| {
+        let kind = message.strip_prefix(start)?.split([' ', ',']).next()?;
+        kind.chars().all(char::is_alphanumeric).then(|| format!("{start}{kind}"))
+    });
+    match found {
+        Some(found) => format!("{found}{expected}{place}"),
+        None if message.starts_with("unknown ") && !expected.is_empty() => {
+            format!("an unknown name{expected}{place}")
         }
-        _ => Err((format!("the answer does not fit the type asked for: {first}"), first.into())),
+        None => format!("the type refused the value{place}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only decoded")]
+    struct Row {
+        id: u8,
+        status: Option<Status>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    enum Status {
+        Open,
+    }
+
+    #[test]
+    fn what_does_not_fit_is_described_without_the_value() {
+        for (json, says) in [
+            (r#"[{"id":"secret"}]"#, "at `[0].id`: invalid type: string, expected u8 at line 1"),
+            (r#"[{"id":300}]"#, "at `[0].id`: invalid value: integer, expected u8 at line 1"),
+            (r#"[{"id":null}]"#, "at `[0].id`: invalid type: null, expected u8"),
+            (r#"[{}]"#, "at `[0]`: missing field `id`"),
+            (r#"[{"id":1,"status":"secret"}]"#, "at `[0].status`: an unknown name, expected `Open`"),
+            (r#"{"secret":1}"#, "asked for: invalid type: map, expected a sequence"),
+        ] {
+            let (message, source) = decode_json::<Vec<Row>>(json.as_bytes()).unwrap_err();
+            assert!(message.contains(says) && !message.contains("secret"), "{message}");
+            assert!(source.is_none());
+        }
+    }
+
+    #[test]
+    fn a_message_of_a_users_own_type_is_left_out() {
+        assert_eq!(
+            without_value("secret is no uuid at line 3 column 4"),
+            "the type refused the value at line 3 column 4"
+        );
+        assert_eq!(
+            without_value("invalid type: string \", expected x, \", expected y"),
+            "invalid type: string, expected y"
+        );
     }
 }

@@ -3,5 +3,6 @@
 pub mod http;
 pub mod live;
 pub mod logs;
+pub mod raw;
 pub mod recordings;
 pub mod replay;

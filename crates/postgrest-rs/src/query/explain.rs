@@ -91,7 +91,7 @@ impl Explain {
     }
 }
 
-impl<S: Rows, Out> Query<S, Out> {
+impl<S, Out> Query<S, Out> {
     /// Answers with the plan of the query, and not with rows.
     ///
     /// The server must allow it; Supabase does not by default, and answers 406
@@ -105,7 +105,10 @@ impl<S: Rows, Out> Query<S, Out> {
     /// let plan: String = db.from("planets").select_raw("*").explain(Explain::new()).await?;
     /// # Ok(()) }
     /// ```
-    pub fn explain(self, options: Explain) -> Query<Explained<S>, String> {
+    pub fn explain(self, options: Explain) -> Query<Explained<S>, String>
+    where
+        S: Rows,
+    {
         self.with(|draft| {
             if let Some(accept) = options.accept(&draft.accept) {
                 draft.accept = accept;

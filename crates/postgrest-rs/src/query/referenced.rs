@@ -53,7 +53,7 @@ impl ReferencedTable {
     }
 }
 
-impl<S: Reads + Filterable, Out> Query<S, Out> {
+impl<S, Out> Query<S, Out> {
     /// Filters, sorts or cuts the rows of a referenced table: one that the selected columns embed, by its name or
     /// alias.
     ///
@@ -77,7 +77,10 @@ impl<S: Reads + Filterable, Out> Query<S, Out> {
         self,
         table: impl AsRef<str>,
         ask: impl FnOnce(ReferencedTable) -> ReferencedTable,
-    ) -> Query<S::Filtered, Out> {
+    ) -> Query<S::Filtered, Out>
+    where
+        S: Reads + Filterable,
+    {
         let table = table.as_ref().to_owned();
         let asked = ask(ReferencedTable::default());
         self.try_with(|draft: &mut Draft| {

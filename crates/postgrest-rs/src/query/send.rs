@@ -12,7 +12,7 @@ use crate::response::Response;
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-impl<S: Ready, Out> Query<S, Out> {
+impl<S, Out> Query<S, Out> {
     /// Sends the query, and answers with the data and what the server said about it: count, range, status.
     ///
     /// `.await` on the query itself answers with the data alone.
@@ -114,7 +114,7 @@ pub(crate) fn returned<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
     if reply.body().is_empty() {
         return decode_json(b"null").map_err(|(_, source)| {
             let message = "the function returned nothing: ask for `()`, or for an `Option`";
-            supabase_core::Failure::decode(message, reply.clone(), Some(source)).into()
+            supabase_core::Failure::decode(message, reply.clone(), source).into()
         });
     }
     Ok(reply.json()?)

@@ -6,12 +6,12 @@ use supabase_core::header::HeaderValue;
 
 use super::Query;
 use super::send::{maybe_one, nothing, one, text};
-use super::stage::{Csv, Head, One, Rows};
+use super::stage::{Csv, Head, One, Reads, Rows};
 
 const ONE_ROW: HeaderValue = HeaderValue::from_static("application/vnd.pgrst.object+json");
 const TEXT_CSV: HeaderValue = HeaderValue::from_static("text/csv");
 
-impl<S: Rows, T: DeserializeOwned> Query<S, Vec<T>> {
+impl<S, T: DeserializeOwned> Query<S, Vec<T>> {
     /// Asks for exactly one row, and answers with it instead of a `Vec`.
     ///
     /// None, or more than one, is an error with [`Code::NotExactlyOneRow`](crate::Code::NotExactlyOneRow), and a write
@@ -25,7 +25,10 @@ impl<S: Rows, T: DeserializeOwned> Query<S, Vec<T>> {
     /// let mars: Planet = db.from("planets").select("name").eq("id", 4).single().await?;
     /// # Ok(()) }
     /// ```
-    pub fn single(self) -> Query<One<S>, T> {
+    pub fn single(self) -> Query<One<S>, T>
+    where
+        S: Rows,
+    {
         self.with(|draft| draft.accept = ONE_ROW).to(one)
     }
 
@@ -41,12 +44,15 @@ impl<S: Rows, T: DeserializeOwned> Query<S, Vec<T>> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "maybeSingle")]
-    pub fn maybe_single(self) -> Query<One<S>, Option<T>> {
+    pub fn maybe_single(self) -> Query<One<S>, Option<T>>
+    where
+        S: Rows,
+    {
         self.to(maybe_one)
     }
 }
 
-impl<S: Rows, Out> Query<S, Out> {
+impl<S, Out> Query<S, Out> {
     /// Answers with the rows as CSV: a line of column names, then a line for each row; one empty line if there is
     /// none.
     ///
@@ -57,7 +63,10 @@ impl<S: Rows, Out> Query<S, Out> {
     /// let csv: String = db.from("planets").select_raw("*").csv().await?;
     /// # Ok(()) }
     /// ```
-    pub fn csv(self) -> Query<Csv<S>, String> {
+    pub fn csv(self) -> Query<Csv<S>, String>
+    where
+        S: Rows,
+    {
         self.with(|draft| draft.accept = TEXT_CSV).to(text)
     }
 
@@ -73,7 +82,7 @@ impl<S: Rows, Out> Query<S, Out> {
     /// ```
     pub fn head(self) -> Query<Head<S>, ()>
     where
-        S: super::stage::Reads,
+        S: Rows + Reads,
     {
         self.with(|draft| draft.read_by(Method::HEAD)).to(nothing)
     }

@@ -48,7 +48,7 @@ impl Window {
     }
 }
 
-impl<S: Reads, Out> Query<S, Out> {
+impl<S, Out> Query<S, Out> {
     /// Sorts the rows. Called again, it sorts rows that are equal so far.
     ///
     /// Without an order, rows come in any order, and in another one after an update.
@@ -61,7 +61,10 @@ impl<S: Reads, Out> Query<S, Out> {
     /// let planets: Vec<serde_json::Value> = db.from("planets").select("*").order(Order::desc("name")).await?;
     /// # Ok(()) }
     /// ```
-    pub fn order(self, by: impl Into<Order>) -> Self {
+    pub fn order(self, by: impl Into<Order>) -> Self
+    where
+        S: Reads,
+    {
         let by = by.into();
         self.with(|draft| draft.window.order(&by))
     }
@@ -75,7 +78,10 @@ impl<S: Reads, Out> Query<S, Out> {
     /// let some: Vec<serde_json::Value> = db.from("planets").select("*").limit(2).await?;
     /// # Ok(()) }
     /// ```
-    pub fn limit(self, rows: u64) -> Self {
+    pub fn limit(self, rows: u64) -> Self
+    where
+        S: Reads,
+    {
         self.with(|draft| draft.window.limit(rows))
     }
 
@@ -88,7 +94,10 @@ impl<S: Reads, Out> Query<S, Out> {
     /// let first_ten: Vec<serde_json::Value> = db.from("planets").select("*").order("id").range(0, 9).await?;
     /// # Ok(()) }
     /// ```
-    pub fn range(self, first: u64, last: u64) -> Self {
+    pub fn range(self, first: u64, last: u64) -> Self
+    where
+        S: Reads,
+    {
         self.try_with(|draft: &mut Draft| draft.window.range(first, last))
     }
 }

@@ -1,0 +1,6 @@
+async fn run(db: supabase::Client) -> supabase::Result<()> {
+    db.from("planets").delete().await?;
+    Ok(())
+}
+
+fn main() {}

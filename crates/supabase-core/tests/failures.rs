@@ -1,0 +1,156 @@
+//! What a failed request tells, whatever the server did.
+
+mod common;
+
+use common::{KEY, TOKEN, get, post, signed_in, transport};
+use httpmock::MockServer;
+use serde::Deserialize;
+use supabase_core::{Failure, FailureKind, RAW_BODY_LIMIT, Reply};
+use supabase_testing::logs;
+use supabase_testing::raw::{Answer, Raw};
+
+fn answer(status: &str, media_type: &str, body: &[u8]) -> Answer {
+    let mut bytes = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {media_type}\r\nsb-request-id: req-7\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    bytes.extend_from_slice(body);
+    Answer::Bytes(bytes)
+}
+
+async fn failure_of(answer: Answer) -> Failure {
+    let server = Raw::start([answer]);
+    transport(&server.url()).send(post(&server.url())).await.unwrap_err()
+}
+
+async fn reply_of(answer: Answer) -> Reply {
+    let server = Raw::start([answer]);
+    transport(&server.url()).send(get(&server.url())).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_short_text_is_the_message() {
+    let failure =
+        failure_of(answer("500 Internal Server Error", "text/plain", b"Something went wrong")).await;
+    assert_eq!((failure.message(), failure.status()), ("Something went wrong", Some(500)));
+    assert_eq!(failure.request_id(), Some("req-7"));
+}
+
+#[tokio::test]
+async fn a_page_is_kept_and_named_but_not_printed() {
+    let page = b"<html><body>Bad gateway, said the proxy</body></html>";
+    let failure = failure_of(answer("502 Bad Gateway", "text/html; charset=utf-8", page)).await;
+    assert_eq!(failure.message(), "the server answered 502 Bad Gateway with text/html");
+    assert_eq!(failure.raw_body(), page);
+    assert!(!format!("{failure:?} {failure}").contains("proxy"));
+}
+
+#[tokio::test]
+async fn an_empty_body_is_said_to_be_empty() {
+    let failure = failure_of(answer("418 I'm a teapot", "text/plain", b"")).await;
+    assert_eq!(failure.message(), "the server answered 418 I'm a teapot with an empty body");
+}
+
+#[tokio::test]
+async fn a_truncated_error_keeps_its_status_and_what_came() {
+    let failure = failure_of(Raw::json("400 Bad Request", 100, "{\"code\":\"22")).await;
+    assert_eq!((failure.kind(), failure.status()), (FailureKind::Status, Some(400)));
+    assert_eq!(failure.raw_body(), b"{\"code\":\"22");
+}
+
+#[tokio::test]
+async fn a_long_body_is_kept_to_its_limit() {
+    let failure = failure_of(answer("400 Bad Request", "text/plain", &[b'x'; 3 * RAW_BODY_LIMIT])).await;
+    assert_eq!((failure.body().len(), failure.raw_body().len()), (3 * RAW_BODY_LIMIT, RAW_BODY_LIMIT));
+    assert_eq!(failure.shrink().body().len(), RAW_BODY_LIMIT);
+}
+
+#[tokio::test]
+async fn an_endless_error_is_not_read_to_its_end() {
+    let failure = failure_of(answer("400 Bad Request", "text/plain", &vec![b'x'; 8 * 1024 * 1024])).await;
+    assert!(failure.body().len() < 2 * 1024 * 1024);
+}
+
+#[tokio::test]
+async fn success_with_a_page_is_an_error() {
+    let failure =
+        reply_of(answer("200 OK", "text/html", b"<html>Studio</html>")).await.json::<Vec<i32>>().unwrap_err();
+    assert_eq!((failure.kind(), failure.status()), (FailureKind::Decode, Some(200)));
+    assert!(failure.message().contains("HTML page"));
+    assert_eq!(failure.raw_body(), b"<html>Studio</html>");
+}
+
+#[derive(Debug, Deserialize)]
+#[allow(dead_code, reason = "only decoded")]
+struct Row {
+    id: i64,
+    name: String,
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_named_by_its_path() {
+    let body = br#"[{"id":1,"name":"a"},{"id":"x","name":"private"}]"#;
+    let failure = reply_of(answer("200 OK", "application/json", body)).await.json::<Vec<Row>>().unwrap_err();
+    assert!(failure.message().contains("at `[1].id`"), "{}", failure.message());
+    assert!(!failure.message().contains("private"));
+    for (body, says) in [(&b""[..], "empty"), (b"[{", "not valid JSON"), (b"nonsense", "not valid JSON")] {
+        let failure =
+            reply_of(answer("200 OK", "application/json", body)).await.json::<Vec<Row>>().unwrap_err();
+        assert!(failure.message().contains(says), "{}", failure.message());
+    }
+}
+
+#[tokio::test]
+async fn nobody_listening_is_a_connect_failure_without_the_query() {
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{address}");
+    let failure = transport(&url).send(get(&url)).await.unwrap_err();
+    assert_eq!(failure.kind(), FailureKind::Connect);
+    let mut shown = format!("{failure} {failure:?}");
+    let mut source = std::error::Error::source(&failure);
+    while let Some(error) = source {
+        shown.push_str(&format!("{error} {error:?}"));
+        source = error.source();
+    }
+    assert!(!shown.contains("private"), "{shown}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn no_secret_is_traced_or_printed() {
+    let (subscriber, traced) = logs::watch();
+    let _watching = tracing::subscriber::set_default(subscriber);
+    let server = MockServer::start_async().await;
+    server
+        .mock_async(|when, then| {
+            when.method("GET");
+            then.status(503).header("retry-after", "0").body("busy");
+        })
+        .await;
+    server
+        .mock_async(|when, then| {
+            when.method("POST");
+            then.status(200).body("[]");
+        })
+        .await;
+    let transport = signed_in(&server.base_url());
+    let failure = transport.send(get(&server.base_url())).await.unwrap_err();
+    transport.send(post(&server.base_url())).await.unwrap();
+
+    traced.assert_without(&[KEY, TOKEN, "never-be-seen", "private"]);
+    let shown = format!("{transport:?} {failure} {failure:?}");
+    assert!(!shown.contains("never-be-seen") && !shown.contains("private"), "{shown}");
+    for field in [
+        "supabase.request",
+        "operation=\"test.get\"",
+        "http.request.method=GET",
+        "server.address=\"127.0.0.1\"",
+        "url.path=\"/rows\"",
+        "http.response.status_code=503",
+        "http.request.resend_count=3",
+        "error.type=\"status\"",
+        "http.response.status_code=200",
+    ] {
+        assert!(traced.text().contains(field), "{field} is missing in:\n{}", traced.text());
+    }
+}
