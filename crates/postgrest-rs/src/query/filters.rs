@@ -20,9 +20,9 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("t").select("*").eq("name", "Earth").await?;
     /// # Ok(()) }
     /// ```
-    pub fn eq(self, column: impl Into<Column>, value: impl Serialize) -> Query<S::Filtered, Out>
+    pub fn eq<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().eq(value))
     }
@@ -37,9 +37,9 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("t").select("*").neq("name", "Earth").await?;
     /// # Ok(()) }
     /// ```
-    pub fn neq(self, column: impl Into<Column>, value: impl Serialize) -> Query<S::Filtered, Out>
+    pub fn neq<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().neq(value))
     }
@@ -53,9 +53,9 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("t").select("*").gt("id", 2).await?;
     /// # Ok(()) }
     /// ```
-    pub fn gt(self, column: impl Into<Column>, value: impl Serialize) -> Query<S::Filtered, Out>
+    pub fn gt<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().gt(value))
     }
@@ -69,9 +69,9 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("t").select("*").gte("id", 2).await?;
     /// # Ok(()) }
     /// ```
-    pub fn gte(self, column: impl Into<Column>, value: impl Serialize) -> Query<S::Filtered, Out>
+    pub fn gte<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().gte(value))
     }
@@ -85,9 +85,9 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("t").select("*").lt("id", 2).await?;
     /// # Ok(()) }
     /// ```
-    pub fn lt(self, column: impl Into<Column>, value: impl Serialize) -> Query<S::Filtered, Out>
+    pub fn lt<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().lt(value))
     }
@@ -101,9 +101,9 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("t").select("*").lte("id", 2).await?;
     /// # Ok(()) }
     /// ```
-    pub fn lte(self, column: impl Into<Column>, value: impl Serialize) -> Query<S::Filtered, Out>
+    pub fn lte<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().lte(value))
     }
@@ -117,9 +117,9 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("t").select("*").like("name", "%Ea%").await?;
     /// # Ok(()) }
     /// ```
-    pub fn like(self, column: impl Into<Column>, pattern: impl AsRef<str>) -> Query<S::Filtered, Out>
+    pub fn like<Next>(self, column: impl Into<Column>, pattern: impl AsRef<str>) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().like(pattern.as_ref()))
     }
@@ -133,9 +133,9 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("t").select("*").ilike("name", "%ea%").await?;
     /// # Ok(()) }
     /// ```
-    pub fn ilike(self, column: impl Into<Column>, pattern: impl AsRef<str>) -> Query<S::Filtered, Out>
+    pub fn ilike<Next>(self, column: impl Into<Column>, pattern: impl AsRef<str>) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().ilike(pattern.as_ref()))
     }
@@ -151,13 +151,13 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "likeAllOf")]
-    pub fn like_all_of<P: Serialize>(
+    pub fn like_all_of<P: Serialize, Next>(
         self,
         column: impl Into<Column>,
         patterns: impl IntoIterator<Item = P>,
-    ) -> Query<S::Filtered, Out>
+    ) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().like_all_of(patterns))
     }
@@ -173,13 +173,13 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "likeAnyOf")]
-    pub fn like_any_of<P: Serialize>(
+    pub fn like_any_of<P: Serialize, Next>(
         self,
         column: impl Into<Column>,
         patterns: impl IntoIterator<Item = P>,
-    ) -> Query<S::Filtered, Out>
+    ) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().like_any_of(patterns))
     }
@@ -195,13 +195,13 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "ilikeAllOf")]
-    pub fn ilike_all_of<P: Serialize>(
+    pub fn ilike_all_of<P: Serialize, Next>(
         self,
         column: impl Into<Column>,
         patterns: impl IntoIterator<Item = P>,
-    ) -> Query<S::Filtered, Out>
+    ) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().ilike_all_of(patterns))
     }
@@ -217,13 +217,13 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "ilikeAnyOf")]
-    pub fn ilike_any_of<P: Serialize>(
+    pub fn ilike_any_of<P: Serialize, Next>(
         self,
         column: impl Into<Column>,
         patterns: impl IntoIterator<Item = P>,
-    ) -> Query<S::Filtered, Out>
+    ) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().ilike_any_of(patterns))
     }
@@ -238,9 +238,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "regexMatch")]
-    pub fn regex_match(self, column: impl Into<Column>, pattern: impl AsRef<str>) -> Query<S::Filtered, Out>
+    pub fn regex_match<Next>(self, column: impl Into<Column>, pattern: impl AsRef<str>) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().regex_match(pattern.as_ref()))
     }
@@ -255,9 +255,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "regexIMatch")]
-    pub fn regex_imatch(self, column: impl Into<Column>, pattern: impl AsRef<str>) -> Query<S::Filtered, Out>
+    pub fn regex_imatch<Next>(self, column: impl Into<Column>, pattern: impl AsRef<str>) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().regex_imatch(pattern.as_ref()))
     }
@@ -273,9 +273,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "is_")]
-    pub fn is(self, column: impl Into<Column>, value: Is) -> Query<S::Filtered, Out>
+    pub fn is<Next>(self, column: impl Into<Column>, value: Is) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().is(value))
     }
@@ -290,9 +290,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "isDistinct")]
-    pub fn is_distinct(self, column: impl Into<Column>, value: impl Serialize) -> Query<S::Filtered, Out>
+    pub fn is_distinct<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().is_distinct(value))
     }
@@ -306,13 +306,13 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("t").select("*").in_("name", ["Earth", "Mars"]).await?;
     /// # Ok(()) }
     /// ```
-    pub fn in_<V: Serialize>(
+    pub fn in_<V: Serialize, Next>(
         self,
         column: impl Into<Column>,
         values: impl IntoIterator<Item = V>,
-    ) -> Query<S::Filtered, Out>
+    ) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().in_(values))
     }
@@ -327,13 +327,13 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "notIn")]
-    pub fn not_in<V: Serialize>(
+    pub fn not_in<V: Serialize, Next>(
         self,
         column: impl Into<Column>,
         values: impl IntoIterator<Item = V>,
-    ) -> Query<S::Filtered, Out>
+    ) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().not_in(values))
     }
@@ -352,9 +352,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "cs")]
-    pub fn contains(self, column: impl Into<Column>, value: impl Serialize) -> Query<S::Filtered, Out>
+    pub fn contains<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().contains(value))
     }
@@ -373,9 +373,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "containedBy")]
-    pub fn contained_by(self, column: impl Into<Column>, value: impl Serialize) -> Query<S::Filtered, Out>
+    pub fn contained_by<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().contained_by(value))
     }
@@ -394,9 +394,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "ov")]
-    pub fn overlaps(self, column: impl Into<Column>, value: impl Serialize) -> Query<S::Filtered, Out>
+    pub fn overlaps<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().overlaps(value))
     }
@@ -412,9 +412,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "rangeGt")]
-    pub fn range_gt(self, column: impl Into<Column>, range: impl AsRef<str>) -> Query<S::Filtered, Out>
+    pub fn range_gt<Next>(self, column: impl Into<Column>, range: impl AsRef<str>) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().range_gt(range.as_ref()))
     }
@@ -430,9 +430,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "rangeGte")]
-    pub fn range_gte(self, column: impl Into<Column>, range: impl AsRef<str>) -> Query<S::Filtered, Out>
+    pub fn range_gte<Next>(self, column: impl Into<Column>, range: impl AsRef<str>) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().range_gte(range.as_ref()))
     }
@@ -448,9 +448,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "rangeLt")]
-    pub fn range_lt(self, column: impl Into<Column>, range: impl AsRef<str>) -> Query<S::Filtered, Out>
+    pub fn range_lt<Next>(self, column: impl Into<Column>, range: impl AsRef<str>) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().range_lt(range.as_ref()))
     }
@@ -466,9 +466,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "rangeLte")]
-    pub fn range_lte(self, column: impl Into<Column>, range: impl AsRef<str>) -> Query<S::Filtered, Out>
+    pub fn range_lte<Next>(self, column: impl Into<Column>, range: impl AsRef<str>) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().range_lte(range.as_ref()))
     }
@@ -484,9 +484,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "rangeAdjacent")]
-    pub fn range_adjacent(self, column: impl Into<Column>, range: impl AsRef<str>) -> Query<S::Filtered, Out>
+    pub fn range_adjacent<Next>(self, column: impl Into<Column>, range: impl AsRef<str>) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().range_adjacent(range.as_ref()))
     }
@@ -503,13 +503,13 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "fts")]
-    pub fn text_search(
+    pub fn text_search<Next>(
         self,
         column: impl Into<Column>,
         query: impl Into<TextSearch>,
-    ) -> Query<S::Filtered, Out>
+    ) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(column.into().text_search(query))
     }
@@ -524,9 +524,9 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("planets").select("*").match_(&query).await?;
     /// # Ok(()) }
     /// ```
-    pub fn match_(self, columns: &(impl Serialize + ?Sized)) -> Query<S::Filtered, Out>
+    pub fn match_<Next>(self, columns: &(impl Serialize + ?Sized)) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.try_with(|draft| {
             let Ok(serde_json::Value::Object(columns)) = serde_json::to_value(columns) else {
@@ -555,9 +555,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "not_")]
-    pub fn not(self, filter: Filter) -> Query<S::Filtered, Out>
+    pub fn not<Next>(self, filter: Filter) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(not(filter))
     }
@@ -577,9 +577,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "or_")]
-    pub fn or(self, filters: impl IntoIterator<Item = Filter>) -> Query<S::Filtered, Out>
+    pub fn or<Next>(self, filters: impl IntoIterator<Item = Filter>) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(or(filters))
     }
@@ -594,9 +594,9 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("planets").select("*").or_raw("id.eq.2,name.eq.Mars").await?;
     /// # Ok(()) }
     /// ```
-    pub fn or_raw(self, filters: impl Into<String>) -> Query<S::Filtered, Out>
+    pub fn or_raw<Next>(self, filters: impl Into<String>) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(Filter::or_raw(filters))
     }
@@ -612,14 +612,14 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "filter")]
-    pub fn filter_raw(
+    pub fn filter_raw<Next>(
         self,
         column: impl Into<Column>,
         operator: impl AsRef<str>,
         value: impl Into<String>,
-    ) -> Query<S::Filtered, Out>
+    ) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.filter(Filter::raw(column.into(), operator.as_ref(), value))
     }
@@ -635,9 +635,9 @@ impl<S, Out> Query<S, Out> {
     /// let rows: Vec<serde_json::Value> = db.from("planets").select("*").filter(filter).await?;
     /// # Ok(()) }
     /// ```
-    pub fn filter(self, filter: Filter) -> Query<S::Filtered, Out>
+    pub fn filter<Next>(self, filter: Filter) -> Query<Next, Out>
     where
-        S: Filterable,
+        S: Filterable<Next>,
     {
         self.try_with(|draft| {
             let (key, value) = filter.pair(None)?;

@@ -73,13 +73,13 @@ impl<S, Out> Query<S, Out> {
     /// ```
     #[doc(alias = "foreign_table")]
     #[doc(alias = "referencedTable")]
-    pub fn referenced_table(
+    pub fn referenced_table<Next>(
         self,
         table: impl AsRef<str>,
         ask: impl FnOnce(ReferencedTable) -> ReferencedTable,
-    ) -> Query<S::Filtered, Out>
+    ) -> Query<Next, Out>
     where
-        S: Reads + Filterable,
+        S: Reads + Filterable<Next>,
     {
         let table = table.as_ref().to_owned();
         let asked = ask(ReferencedTable::default());

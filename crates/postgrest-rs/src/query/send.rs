@@ -26,13 +26,17 @@ impl<S, Out> Query<S, Out> {
     /// println!("{} rows, status {}", answer.data.len(), answer.status);
     /// # Ok(()) }
     /// ```
-    pub async fn execute(self) -> Result<Response<Out>>
+    pub fn execute(self) -> BoxFuture<'static, Result<Response<Out>>>
     where
         S: Ready,
+        Out: 'static,
     {
-        let (transport, request) = self.draft.into_request()?;
-        let reply = transport.send(request).await?;
-        Ok(Response::new((self.decode)(&reply)?, &reply))
+        let Self { draft, decode, .. } = self;
+        Box::pin(async move {
+            let (transport, request) = draft.into_request()?;
+            let reply = transport.send(request).await?;
+            Ok(Response::new(decode(&reply)?, &reply))
+        })
     }
 }
 

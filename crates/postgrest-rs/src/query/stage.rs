@@ -50,23 +50,22 @@ mod sealed {
 }
 use sealed::Sealed;
 
-/// A stage that takes filters.
+/// A stage that takes filters; `Next` is the stage once there is one.
+///
+/// A parameter and not an associated type: with a projection in the signature of each filter, the compiler would not
+/// get as far as the words below.
 #[diagnostic::on_unimplemented(
     message = "a filter cannot stand here: the query is at `{Self}`",
     label = "a filter comes after `.select(..)`, `.update(..)`, `.delete()` or `rpc(..)`",
     note = "write `.select(\"*\").eq(\"id\", 1)`, not `.eq(\"id\", 1).select(\"*\")`; an insert or upsert has no filter"
 )]
-pub trait Filterable: Sealed {
-    /// The stage once there is a filter.
-    type Filtered;
-}
+pub trait Filterable<Next>: Sealed {}
 
 /// A stage that can be sent.
 #[diagnostic::on_unimplemented(
     message = "the query cannot be sent yet: it is at `{Self}`",
     label = "this would touch every row of the table, or nothing at all",
-    note = "after `.update(..)` or `.delete()`, filter, for example `.eq(\"id\", 1)`, or write `.all_rows()`",
-    note = "after `.from(..)`, write a verb, for example `.select(\"*\")`"
+    note = "after `.update(..)` or `.delete()`, filter, for example `.eq(\"id\", 1)`, or write `.all_rows()`; after `.from(..)`, write a verb, for example `.select(\"*\")`"
 )]
 pub trait Ready: Sealed {}
 
@@ -96,39 +95,81 @@ pub trait Selectable: Sealed {
     type Selected;
 }
 
-macro_rules! stages {
-    ($($trait:ident for $($stage:ty),+;)+) => { $($(impl $trait for $stage {})+)+ };
-}
-
-stages! {
-    Sealed for NeedsVerb, Select, Insert, Upsert, Call;
-    Ready for Select, Insert, Upsert, Update<Filtered>, Delete<Filtered>, Call;
-    Rows for Select, Call;
-    Reads for Select, Call;
-}
-
+impl Sealed for NeedsVerb {}
+impl Sealed for Select {}
+impl Sealed for Insert {}
+impl Sealed for Upsert {}
+impl Sealed for Call {}
 impl<F> Sealed for Update<F> {}
 impl<F> Sealed for Delete<F> {}
 impl<S> Sealed for Returning<S> {}
+impl<S> Sealed for One<S> {}
+impl<S> Sealed for Csv<S> {}
+impl<S> Sealed for Explained<S> {}
+impl<S> Sealed for Head<S> {}
 
-impl Filterable for Select {
-    type Filtered = Self;
-}
-impl Filterable for Call {
-    type Filtered = Self;
-}
-impl<F> Filterable for Update<F> {
-    type Filtered = Update<Filtered>;
-}
-impl<F> Filterable for Delete<F> {
-    type Filtered = Delete<Filtered>;
-}
-
-impl<S> Rows for Returning<S> {}
+// Not recommended: a list of all that implement a trait would bury the trait's own message.
+#[diagnostic::do_not_recommend]
+impl Ready for Select {}
+#[diagnostic::do_not_recommend]
+impl Ready for Insert {}
+#[diagnostic::do_not_recommend]
+impl Ready for Upsert {}
+#[diagnostic::do_not_recommend]
+impl Ready for Call {}
+#[diagnostic::do_not_recommend]
+impl Ready for Update<Filtered> {}
+#[diagnostic::do_not_recommend]
+impl Ready for Delete<Filtered> {}
+#[diagnostic::do_not_recommend]
 impl<S: Ready> Ready for Returning<S> {}
-impl<S: Filterable> Filterable for Returning<S> {
-    type Filtered = Returning<S::Filtered>;
-}
+#[diagnostic::do_not_recommend]
+impl<S: Ready> Ready for One<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Ready> Ready for Csv<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Ready> Ready for Explained<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Ready> Ready for Head<S> {}
+
+#[diagnostic::do_not_recommend]
+impl Rows for Select {}
+#[diagnostic::do_not_recommend]
+impl Rows for Call {}
+#[diagnostic::do_not_recommend]
+impl<S> Rows for Returning<S> {}
+
+#[diagnostic::do_not_recommend]
+impl Reads for Select {}
+#[diagnostic::do_not_recommend]
+impl Reads for Call {}
+#[diagnostic::do_not_recommend]
+impl<S: Reads> Reads for One<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Reads> Reads for Csv<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Reads> Reads for Explained<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Reads> Reads for Head<S> {}
+
+#[diagnostic::do_not_recommend]
+impl Filterable<Select> for Select {}
+#[diagnostic::do_not_recommend]
+impl Filterable<Call> for Call {}
+#[diagnostic::do_not_recommend]
+impl<F> Filterable<Update<Filtered>> for Update<F> {}
+#[diagnostic::do_not_recommend]
+impl<F> Filterable<Delete<Filtered>> for Delete<F> {}
+#[diagnostic::do_not_recommend]
+impl<S: Filterable<Next>, Next> Filterable<Returning<Next>> for Returning<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Filterable<Next>, Next> Filterable<One<Next>> for One<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Filterable<Next>, Next> Filterable<Csv<Next>> for Csv<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Filterable<Next>, Next> Filterable<Explained<Next>> for Explained<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Filterable<Next>, Next> Filterable<Head<Next>> for Head<S> {}
 
 impl Selectable for Insert {
     type Selected = Returning<Self>;
@@ -142,16 +183,3 @@ impl<F> Selectable for Update<F> {
 impl<F> Selectable for Delete<F> {
     type Selected = Returning<Self>;
 }
-
-macro_rules! shapes {
-    ($($shape:ident),+) => { $(
-        impl<S> Sealed for $shape<S> {}
-        impl<S: Ready> Ready for $shape<S> {}
-        impl<S: Reads> Reads for $shape<S> {}
-        impl<S: Filterable> Filterable for $shape<S> {
-            type Filtered = $shape<S::Filtered>;
-        }
-    )+ };
-}
-
-shapes!(One, Csv, Explained, Head);
