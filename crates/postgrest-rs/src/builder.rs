@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use supabase_core::{Config, MaybeSend, MaybeSync, TokenSource, parse_endpoint};
 
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::query::schema::Schema;
 
 /// How long a call may take if nothing else is said.
@@ -143,7 +143,7 @@ impl ClientBuilder {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), with what to write instead, if the URL or the key cannot be
     /// used, or for the first setting that cannot.
     pub fn build(self) -> Result<Client> {
-        let base = parse_endpoint(&self.url)?;
-        Ok(Client { transport: self.config.build(base)?, schema: self.schema })
+        let transport = parse_endpoint(&self.url).and_then(|base| self.config.build(base));
+        Ok(Client { transport: transport.map_err(Error::from_failure)?, schema: self.schema })
     }
 }

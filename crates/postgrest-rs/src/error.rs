@@ -84,7 +84,7 @@ pub enum ErrorKind {
 impl Error {
     /// The call is wrong, and was not sent.
     pub(crate) fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        Self::from(Failure::invalid(message))
+        Self::from_failure(Failure::invalid(message))
     }
 
     /// More rows came than the one that was asked for.
@@ -152,8 +152,10 @@ impl Error {
     }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
+impl Error {
+    /// Gives a failure this crate's words. Not `From`: a trait's implementation would be public, and the type of the
+    /// machinery is not.
+    pub(crate) fn from_failure(failure: Failure) -> Self {
         let kind = match failure.kind() {
             FailureKind::Credentials => ErrorKind::Credentials,
             FailureKind::Connect => ErrorKind::Connect,
@@ -228,6 +230,6 @@ impl std::error::Error for Error {
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Self::from(Failure::invalid_because("the call could not be run to its end", error))
+        Self::from_failure(Failure::invalid_because("the call could not be run to its end", error))
     }
 }

@@ -11,7 +11,7 @@ use supabase_core::{
 };
 
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 type TokenAnswer = std::result::Result<Option<SecretString>, Box<dyn StdError + Send + Sync>>;
 
@@ -172,13 +172,15 @@ impl ClientBuilder {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), with what to write instead, if the URL or the key cannot be
     /// used, or for the first setting that cannot.
     pub fn build(self) -> Result<Client> {
-        let url = parse_project(&self.url)?;
+        let url = parse_project(&self.url).map_err(|failure| Error::config(&failure))?;
         // Before the HTTP client, which costs far more to build.
-        ApiKey::new(&self.key)?;
+        ApiKey::new(&self.key).map_err(|failure| Error::config(&failure))?;
         let root = url.as_str().trim_end_matches('/').to_owned();
 
-        let mut database = postgrest_rs::Client::builder(format!("{root}/rest/v1"), self.key)
-            .http_client(self.http.build()?);
+        let http = self.http.build().map_err(|failure| Error::config(&failure))?;
+
+        let mut database =
+            postgrest_rs::Client::builder(format!("{root}/rest/v1"), self.key).http_client(http);
         if let Some(info) =
             client_info("supabase-rs", env!("CARGO_PKG_VERSION")).as_ref().and_then(|v| v.to_str().ok())
         {

@@ -132,8 +132,10 @@ impl From<postgrest_rs::Error> for Error {
     }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
+impl Error {
+    /// A fault of the settings. Not `From`: a trait's implementation would be public, and the type of the machinery is
+    /// not.
+    pub(crate) fn config(failure: &Failure) -> Self {
         Self::Config(ConfigError(failure.message().into()))
     }
 }

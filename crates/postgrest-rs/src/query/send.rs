@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use supabase_core::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
-use supabase_core::{BoxFuture, Reply, Request, RetryPolicy, Transport, decode_json};
+use supabase_core::{BoxFuture, Failure, Reply, Request, RetryPolicy, Transport, decode_json};
 
 use super::stage::Ready;
 use super::{Draft, Query};
@@ -34,7 +34,7 @@ impl<S, Out> Query<S, Out> {
         let Self { draft, decode, .. } = self;
         Box::pin(async move {
             let (transport, request) = draft.into_request()?;
-            let reply = transport.send(request).await?;
+            let reply = transport.send(request).await.map_err(Error::from_failure)?;
             Ok(Response::new(decode(&reply)?, &reply))
         })
     }
@@ -48,7 +48,7 @@ impl<S: Ready, Out: 'static> IntoFuture for Query<S, Out> {
         let Self { draft, decode, .. } = self;
         Box::pin(async move {
             let (transport, request) = draft.into_request()?;
-            decode(&transport.send(request).await?)
+            decode(&transport.send(request).await.map_err(Error::from_failure)?)
         })
     }
 }
@@ -68,7 +68,7 @@ impl Draft {
         let mut request = Request::new(self.operation, self.method, self.url);
         request.headers.push((ACCEPT, self.accept));
         if let Some(schema) = &self.schema {
-            request.headers.push(schema.header(&request.method)?);
+            request.headers.push(schema.header(&request.method).map_err(Error::from_failure)?);
         }
         if let Some(prefer) = self.prefer.header() {
             request.headers.push((PREFER, prefer));
@@ -86,7 +86,7 @@ impl Draft {
 
 /// Every row.
 pub(crate) fn rows<T: DeserializeOwned>(reply: &Reply) -> Result<Vec<T>> {
-    Ok(reply.json()?)
+    reply.json().map_err(Error::from_failure)
 }
 
 /// The one row that the server was asked for.
@@ -96,18 +96,18 @@ pub(crate) fn one<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
         let wants_list = is_object && decode_json::<T>(b"{}").is_err() && decode_json::<T>(b"[]").is_ok();
         if wants_list {
             let message = "`single()` answers with one row: ask for the row's type, not for a `Vec` of it";
-            return supabase_core::Failure::decode(message, reply.clone(), None).into();
+            return Error::from_failure(Failure::decode(message, reply.clone(), None));
         }
-        Error::from(failure)
+        Error::from_failure(failure)
     })
 }
 
 /// One row or none. The server is not asked for a single one, as it would log none as an error.
 pub(crate) fn maybe_one<T: DeserializeOwned>(reply: &Reply) -> Result<Option<T>> {
-    let mut rows: Vec<T> = reply.json()?;
+    let mut rows: Vec<T> = reply.json().map_err(Error::from_failure)?;
     if rows.len() > 1 {
         let message = "more than one row came where one or none was asked for";
-        let failure = supabase_core::Failure::decode(message, reply.clone(), None);
+        let failure = Failure::decode(message, reply.clone(), None);
         return Err(Error::not_one_row(failure, rows.len()));
     }
     Ok(rows.pop())
@@ -118,15 +118,15 @@ pub(crate) fn returned<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
     if reply.body().is_empty() {
         return decode_json(b"null").map_err(|(_, source)| {
             let message = "the function returned nothing: ask for `()`, or for an `Option`";
-            supabase_core::Failure::decode(message, reply.clone(), source).into()
+            Error::from_failure(Failure::decode(message, reply.clone(), source))
         });
     }
-    Ok(reply.json()?)
+    reply.json().map_err(Error::from_failure)
 }
 
 /// The answer as it came.
 pub(crate) fn text(reply: &Reply) -> Result<String> {
-    Ok(reply.text()?)
+    reply.text().map_err(Error::from_failure)
 }
 
 /// No answer is expected; one that comes is left unread.

@@ -1,0 +1,216 @@
+//! Filters that compare a column with a value.
+
+use serde::Serialize;
+
+use crate::column::Column;
+use crate::filter::Is;
+use crate::query::Query;
+use crate::query::stage::Filterable;
+
+/// Filters that compare a column with a value. Each filter narrows the rows further: all of them must hold.
+impl<S, Out> Query<S, Out> {
+    /// Rows where `column` equals `value`.
+    ///
+    /// The value is compared as it is: quotes, commas and parentheses in it mean nothing.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/eq>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let rows: Vec<serde_json::Value> = db.from("t").select("*").eq("name", "Earth").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn eq<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
+    where
+        S: Filterable<Next>,
+    {
+        self.filter(column.into().eq(value))
+    }
+
+    /// Rows where `column` does not equal `value`. Rows where it is null are left out; see
+    /// [`is_distinct`](Self::is_distinct).
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/neq>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let rows: Vec<serde_json::Value> = db.from("t").select("*").neq("name", "Earth").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn neq<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
+    where
+        S: Filterable<Next>,
+    {
+        self.filter(column.into().neq(value))
+    }
+
+    /// Rows where `column` is greater than `value`.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/gt>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let rows: Vec<serde_json::Value> = db.from("t").select("*").gt("id", 2).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn gt<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
+    where
+        S: Filterable<Next>,
+    {
+        self.filter(column.into().gt(value))
+    }
+
+    /// Rows where `column` is greater than or equal to `value`.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/gte>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let rows: Vec<serde_json::Value> = db.from("t").select("*").gte("id", 2).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn gte<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
+    where
+        S: Filterable<Next>,
+    {
+        self.filter(column.into().gte(value))
+    }
+
+    /// Rows where `column` is less than `value`.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/lt>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let rows: Vec<serde_json::Value> = db.from("t").select("*").lt("id", 2).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn lt<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
+    where
+        S: Filterable<Next>,
+    {
+        self.filter(column.into().lt(value))
+    }
+
+    /// Rows where `column` is less than or equal to `value`.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/lte>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let rows: Vec<serde_json::Value> = db.from("t").select("*").lte("id", 2).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn lte<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
+    where
+        S: Filterable<Next>,
+    {
+        self.filter(column.into().lte(value))
+    }
+
+    /// Rows where `column` is null, true, false or unknown. Null equals nothing, so this is the way to find it.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/is>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// use postgrest_rs::Is;
+    /// let rows: Vec<serde_json::Value> = db.from("t").select("*").is("name", Is::Null).await?;
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "is_")]
+    pub fn is<Next>(self, column: impl Into<Column>, value: Is) -> Query<Next, Out>
+    where
+        S: Filterable<Next>,
+    {
+        self.filter(column.into().is(value))
+    }
+
+    /// Rows where `column` does not equal `value`, with null counted as a value like any other.
+    ///
+    /// Source: <https://docs.postgrest.org/en/stable/references/api/tables_views.html#operators>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let rows: Vec<serde_json::Value> = db.from("t").select("*").is_distinct("name", "Earth").await?;
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "isDistinct")]
+    pub fn is_distinct<Next>(self, column: impl Into<Column>, value: impl Serialize) -> Query<Next, Out>
+    where
+        S: Filterable<Next>,
+    {
+        self.filter(column.into().is_distinct(value))
+    }
+
+    /// Rows where `column` equals one of `values`. No values: no rows.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/in>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let rows: Vec<serde_json::Value> = db.from("t").select("*").in_("name", ["Earth", "Mars"]).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn in_<V: Serialize, Next>(
+        self,
+        column: impl Into<Column>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Query<Next, Out>
+    where
+        S: Filterable<Next>,
+    {
+        self.filter(column.into().in_(values))
+    }
+
+    /// Rows where `column` equals none of `values`. No values: all rows.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/not>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let rows: Vec<serde_json::Value> = db.from("t").select("*").not_in("name", ["Earth", "Mars"]).await?;
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "notIn")]
+    pub fn not_in<V: Serialize, Next>(
+        self,
+        column: impl Into<Column>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Query<Next, Out>
+    where
+        S: Filterable<Next>,
+    {
+        self.filter(column.into().not_in(values))
+    }
+
+    /// Rows where each of the given columns equals its value: a map or struct of columns.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/match>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let query = serde_json::json!({ "id": 2, "name": "Earth" });
+    /// let rows: Vec<serde_json::Value> = db.from("planets").select("*").match_(&query).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn match_<Next>(self, columns: &(impl Serialize + ?Sized)) -> Query<Next, Out>
+    where
+        S: Filterable<Next>,
+    {
+        self.try_with(|draft| {
+            let Ok(serde_json::Value::Object(columns)) = serde_json::to_value(columns) else {
+                return Err("`match_` takes a map or struct of columns and values".to_owned());
+            };
+            if columns.is_empty() {
+                return Err("`match_` needs at least one column".to_owned());
+            }
+            for (column, value) in &columns {
+                let (key, value) = Column::from(column).eq(value).pair(None)?;
+                draft.append(&key, &value);
+            }
+            Ok(())
+        })
+        .at()
+    }
+}
