@@ -86,7 +86,7 @@ impl Client {
 
     /// Calls a Postgres function.
     ///
-    /// `args` is a map or struct with a field for each argument, or `&()` for none. The type of the answer is the
+    /// `args` is a map or struct with a field for each argument, or `()` for none. The type of the answer is the
     /// function's: a scalar, a struct, a `Vec` of either for a function that returns a set or table, `()` for one that
     /// returns nothing. Filters, order and limits apply to the rows of a set.
     ///
@@ -94,15 +94,15 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
-    /// let sum: i64 = db.rpc("add", &serde_json::json!({ "a": 1, "b": 2 })).await?;
-    /// db.rpc::<()>("refresh_stats", &()).await?;
+    /// let sum: i64 = db.rpc("add", serde_json::json!({ "a": 1, "b": 2 })).await?;
+    /// db.rpc::<()>("refresh_stats", ()).await?;
     /// # Ok(()) }
     /// ```
-    pub fn rpc<T>(&self, function: impl AsRef<str>, args: &(impl Serialize + ?Sized)) -> Query<Call, T>
+    pub fn rpc<T>(&self, function: impl AsRef<str>, args: impl Serialize) -> Query<Call, T>
     where
         T: serde::de::DeserializeOwned,
     {
-        Query::call(self, function.as_ref(), args)
+        Query::call(self, function.as_ref(), &args)
     }
 
     /// The same client on another schema, which the API must expose.

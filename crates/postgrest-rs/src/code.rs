@@ -15,7 +15,7 @@ macro_rules! codes {
         /// ```no_run
         /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
         /// use postgrest_rs::Code;
-        /// match db.from("planets").insert(&serde_json::json!({ "id": 1 })).await {
+        /// match db.from("planets").insert(serde_json::json!({ "id": 1 })).await {
         ///     Err(error) if error.code() == Some(&Code::UniqueViolation) => println!("it is there already"),
         ///     outcome => outcome?,
         /// }

@@ -10,6 +10,8 @@ mod column;
 mod error;
 mod filter;
 mod literal;
+#[cfg(test)]
+mod properties;
 pub mod query;
 mod response;
 mod rpc;

@@ -80,7 +80,7 @@ impl Query<NeedsVerb> {
 }
 
 impl<T: DeserializeOwned> Query<Call, T> {
-    pub(crate) fn call(client: &Client, function: &str, args: &(impl Serialize + ?Sized)) -> Self {
+    pub(crate) fn call(client: &Client, function: &str, args: &impl Serialize) -> Self {
         let mut draft = Draft::new(client, "postgrest.rpc", &["rpc"], function, Method::POST);
         match rpc::body(args) {
             Ok(body) => draft.body = Some(body),
@@ -101,7 +101,7 @@ impl<Out> Query<Call, Out> {
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
-    /// let greeting: String = db.rpc("hello_world", &()).get().await?;
+    /// let greeting: String = db.rpc("hello_world", ()).get().await?;
     /// # Ok(()) }
     /// ```
     pub fn get(self) -> Self {
@@ -131,7 +131,7 @@ impl<S, Out> Query<S, Out> {
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
     /// use std::time::Duration;
-    /// let report: String = db.rpc("report", &()).timeout(Duration::from_secs(300)).await?;
+    /// let report: String = db.rpc("report", ()).timeout(Duration::from_secs(300)).await?;
     /// # Ok(()) }
     /// ```
     pub fn timeout(self, limit: Duration) -> Self {

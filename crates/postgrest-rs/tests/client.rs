@@ -40,7 +40,7 @@ fn debug_never_shows_a_key() {
         .access_token("never-be-seen");
     assert!(!format!("{builder:?}").contains("never-be-seen"), "{builder:?}");
     let client = builder.build().unwrap().with_access_token("never-be-seen");
-    let query = client.from("t").insert(&json!({ "x": "never-be-seen" }));
+    let query = client.from("t").insert(json!({ "x": "never-be-seen" }));
     assert!(!format!("{client:?} {query:?}").contains("never-be-seen"), "{client:?} {query:?}");
 }
 

@@ -92,8 +92,8 @@ async fn a_function_that_returns_nothing_is_unit_or_none() {
     let replay = Replay::start(exchange).await;
     let db = client(&replay.url());
     db.rpc::<()>("void_fn", &()).await.unwrap();
-    assert_eq!(db.rpc::<Option<i32>>("void_fn", &()).await.unwrap(), None);
-    let error = db.rpc::<i32>("void_fn", &()).await.unwrap_err();
+    assert_eq!(db.rpc::<Option<i32>>("void_fn", ()).await.unwrap(), None);
+    let error = db.rpc::<i32>("void_fn", ()).await.unwrap_err();
     assert!(error.message().contains("returned nothing"), "{error}");
 }
 
@@ -157,7 +157,7 @@ async fn what_cannot_be_sent_is_told_before_anything_is() {
         (db.from("t").select_raw("*").eq("name", None::<&str>), "Is::Null"),
         (db.from("t").select_raw("*").or([]), "at least one"),
         (db.from("t").select_raw("*").range(5, 4), "ends before it begins"),
-        (db.from("t").select_raw("*").match_(&serde_json::json!([1])), "map or struct"),
+        (db.from("t").select_raw("*").match_(serde_json::json!([1])), "map or struct"),
         (db.schema("a\nb").from("t").select_raw("*"), "name of a schema"),
     ] {
         let error = query.await.unwrap_err();
@@ -165,11 +165,11 @@ async fn what_cannot_be_sent_is_told_before_anything_is() {
         assert!(error.message().contains(says), "{error}");
     }
     for error in [
-        db.from("t").insert(&5).await.unwrap_err(),
-        db.from("t").insert(&[1, 2]).await.unwrap_err(),
+        db.from("t").insert(5).await.unwrap_err(),
+        db.from("t").insert([1, 2]).await.unwrap_err(),
         db.from("t").update("name").eq("id", 1).await.unwrap_err(),
-        db.rpc::<()>("f", &[1]).await.unwrap_err(),
-        db.rpc::<()>("f", &serde_json::json!({ "say": "eq.5" })).get().await.unwrap_err(),
+        db.rpc::<()>("f", [1]).await.unwrap_err(),
+        db.rpc::<()>("f", serde_json::json!({ "say": "eq.5" })).get().await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
     }

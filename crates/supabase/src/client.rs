@@ -131,13 +131,13 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn run(supabase: supabase::Client) -> supabase::Result<()> {
-    /// let sum: i64 = supabase.rpc("add", &serde_json::json!({ "a": 1, "b": 2 })).await?;
+    /// let sum: i64 = supabase.rpc("add", serde_json::json!({ "a": 1, "b": 2 })).await?;
     /// # Ok(()) }
     /// ```
     pub fn rpc<T: DeserializeOwned>(
         &self,
         function: impl AsRef<str>,
-        args: &(impl Serialize + ?Sized),
+        args: impl Serialize,
     ) -> Query<Call, T> {
         self.inner.database.rpc(function, args)
     }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use supabase_core::Failure;
 
-/// The result of a call.
+/// The result of a call, in code that uses several services.
+///
+/// A call answers with its own service's error, which `?` turns into this one:
+/// `let planets = supabase.from("planets").select("*").await?; Ok(planets)`.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed, and in which service. Each variant holds the service's own error, with its codes; what all

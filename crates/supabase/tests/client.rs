@@ -104,7 +104,7 @@ async fn a_redirect_to_another_origin_is_an_error() {
         .configure_http(|http| http.no_proxy().redirect(supabase::reqwest::redirect::Policy::limited(3)))
         .build()
         .unwrap();
-    let error = Error::from(supabase.from("t").insert(&serde_json::json!({ "a": 1 })).await.unwrap_err());
+    let error = Error::from(supabase.from("t").insert(serde_json::json!({ "a": 1 })).await.unwrap_err());
     assert_eq!((error.kind(), error.status()), (ErrorKind::Redirect, Some(307)));
     assert_eq!(arrived.calls_async().await, 0);
 }

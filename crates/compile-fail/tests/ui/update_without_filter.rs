@@ -1,5 +1,5 @@
 async fn run(db: supabase::Client) -> supabase::Result<()> {
-    db.from("planets").update(&serde_json::json!({ "name": "Terra" })).execute().await?;
+    db.from("planets").update(serde_json::json!({ "name": "Terra" })).execute().await?;
     Ok(())
 }
 

@@ -54,7 +54,7 @@ impl<S, T: DeserializeOwned> Query<S, Vec<T>> {
 
 impl<S, Out> Query<S, Out> {
     /// Answers with the rows as CSV: a line of column names, then a line for each row; one empty line if there is
-    /// none.
+    /// none. Nothing is decoded, so [`select_raw`](Query::select_raw) goes before it, which names no type of row.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/csv>
     ///

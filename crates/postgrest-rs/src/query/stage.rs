@@ -24,7 +24,7 @@ pub enum Call {}
 
 /// No filter yet, so that all rows would be meant.
 #[derive(Debug)]
-pub enum NeedsFilter {}
+pub enum NeedsFilterOrAllRows {}
 /// There is a filter, or all rows are meant.
 #[derive(Debug)]
 pub enum Filtered {}

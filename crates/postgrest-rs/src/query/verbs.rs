@@ -5,7 +5,9 @@ use serde::{Deserializer, Serialize};
 use supabase_core::Method;
 
 use super::send::{rows, text};
-use super::stage::{Delete, Filtered, Insert, NeedsFilter, NeedsVerb, Select, Selectable, Update, Upsert};
+use super::stage::{
+    Delete, Filtered, Insert, NeedsFilterOrAllRows, NeedsVerb, Select, Selectable, Update, Upsert,
+};
 use super::{Draft, Query};
 
 impl Query<NeedsVerb> {
@@ -59,8 +61,8 @@ impl Query<NeedsVerb> {
     /// db.from("planets").insert(&[Planet { id: 10, name: "Ceres" }, Planet { id: 11, name: "Eris" }]).await?;
     /// # Ok(()) }
     /// ```
-    pub fn insert<B: Serialize + ?Sized>(self, rows: &B) -> Query<Insert> {
-        self.with(|draft| draft.operation = "postgrest.insert").writing_rows(rows).at()
+    pub fn insert(self, rows: impl Serialize) -> Query<Insert> {
+        self.with(|draft| draft.operation = "postgrest.insert").writing_rows(&rows).at()
     }
 
     /// Adds rows, or changes those that are there already: those with the same primary key, or the same
@@ -72,15 +74,15 @@ impl Query<NeedsVerb> {
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
-    /// db.from("instruments").upsert(&serde_json::json!({ "id": 1, "name": "piano" })).await?;
+    /// db.from("instruments").upsert(serde_json::json!({ "id": 1, "name": "piano" })).await?;
     /// # Ok(()) }
     /// ```
-    pub fn upsert<B: Serialize + ?Sized>(self, rows: &B) -> Query<Upsert> {
+    pub fn upsert(self, rows: impl Serialize) -> Query<Upsert> {
         self.with(|draft| {
             draft.operation = "postgrest.upsert";
             draft.prefer.resolution = Some("resolution=merge-duplicates");
         })
-        .writing_rows(rows)
+        .writing_rows(&rows)
         .at()
     }
 
@@ -91,21 +93,21 @@ impl Query<NeedsVerb> {
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
-    /// db.from("instruments").update(&serde_json::json!({ "name": "piano" })).eq("id", 1).await?;
+    /// db.from("instruments").update(serde_json::json!({ "name": "piano" })).eq("id", 1).await?;
     /// # Ok(()) }
     /// ```
     ///
     /// ```compile_fail
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
-    /// db.from("instruments").update(&serde_json::json!({ "name": "piano" })).await?; // every row?
+    /// db.from("instruments").update(serde_json::json!({ "name": "piano" })).await?; // every row?
     /// # Ok(()) }
     /// ```
-    pub fn update<B: Serialize + ?Sized>(self, changes: &B) -> Query<Update<NeedsFilter>> {
+    pub fn update(self, changes: impl Serialize) -> Query<Update<NeedsFilterOrAllRows>> {
         self.with(|draft| {
             draft.operation = "postgrest.update";
             draft.method = Method::PATCH;
         })
-        .try_with(|draft| draft.write(changes).map(|_| ()))
+        .try_with(|draft| draft.write(&changes).map(|_| ()))
         .at()
     }
 
@@ -125,7 +127,7 @@ impl Query<NeedsVerb> {
     /// db.from("countries").delete().await?; // every row?
     /// # Ok(()) }
     /// ```
-    pub fn delete(self) -> Query<Delete<NeedsFilter>> {
+    pub fn delete(self) -> Query<Delete<NeedsFilterOrAllRows>> {
         self.with(|draft| {
             draft.operation = "postgrest.delete";
             draft.method = Method::DELETE;
@@ -141,7 +143,7 @@ impl Query<NeedsVerb> {
         .at()
     }
 
-    fn writing_rows<B: Serialize + ?Sized>(self, rows: &B) -> Self {
+    fn writing_rows(self, rows: &impl Serialize) -> Self {
         self.try_with(|draft| {
             draft.method = Method::POST;
             let columns = draft.write(rows)?;
@@ -164,19 +166,34 @@ impl<S: Selectable> Query<S> {
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
     /// # #[derive(serde::Deserialize)] struct Country { id: i64 }
     /// let new: Country =
-    ///     db.from("countries").insert(&serde_json::json!({ "name": "Denmark" })).select("id").single().await?;
+    ///     db.from("countries").insert(serde_json::json!({ "name": "Denmark" })).select("id").single().await?;
     /// # Ok(()) }
     /// ```
     pub fn select<T: DeserializeOwned>(self, columns: impl AsRef<str>) -> Query<S::Selected, Vec<T>> {
+        self.returning(columns.as_ref()).to(rows)
+    }
+
+    /// Asks for the rows that were written, as the text that the server sends: for CSV, or to pass JSON on unread.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let csv: String =
+    ///     db.from("countries").insert(serde_json::json!({ "name": "Denmark" })).select_raw("*").csv().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn select_raw(self, columns: impl AsRef<str>) -> Query<S::Selected, String> {
+        self.returning(columns.as_ref()).to(text)
+    }
+
+    fn returning(self, columns: &str) -> Self {
         self.with(|draft| {
             draft.prefer.rows_back = true;
-            let columns = without_white_space(columns.as_ref());
+            let columns = without_white_space(columns);
             // All columns come back unless others are named.
             if columns != "*" {
                 draft.append("select", &columns);
             }
         })
-        .to(rows)
     }
 }
 
@@ -213,7 +230,7 @@ impl Query<Upsert> {
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
-    /// db.from("tags").upsert(&serde_json::json!([{ "name": "new" }])).on_conflict("name").ignore_duplicates().await?;
+    /// db.from("tags").upsert(serde_json::json!([{ "name": "new" }])).on_conflict("name").ignore_duplicates().await?;
     /// # Ok(()) }
     /// ```
     #[doc(alias = "ignoreDuplicates")]
@@ -236,12 +253,12 @@ impl Query<Upsert> {
     }
 }
 
-impl<Out> Query<Update<NeedsFilter>, Out> {
+impl<Out> Query<Update<NeedsFilterOrAllRows>, Out> {
     /// Says that every row is to be changed.
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
-    /// db.from("tasks").update(&serde_json::json!({ "done": false })).all_rows().await?;
+    /// db.from("tasks").update(serde_json::json!({ "done": false })).all_rows().await?;
     /// # Ok(()) }
     /// ```
     pub fn all_rows(self) -> Query<Update<Filtered>, Out> {
@@ -249,7 +266,7 @@ impl<Out> Query<Update<NeedsFilter>, Out> {
     }
 }
 
-impl<Out> Query<Delete<NeedsFilter>, Out> {
+impl<Out> Query<Delete<NeedsFilterOrAllRows>, Out> {
     /// Says that every row is to be removed.
     ///
     /// ```no_run
@@ -265,7 +282,7 @@ impl<Out> Query<Delete<NeedsFilter>, Out> {
 impl Draft {
     /// Writes the body. For a sequence of rows, answers with the columns that any of them has: PostgREST would
     /// otherwise demand that all have the same.
-    fn write(&mut self, value: &(impl Serialize + ?Sized)) -> Result<Option<String>, String> {
+    fn write(&mut self, value: &impl Serialize) -> Result<Option<String>, String> {
         let body = serde_json::to_vec(value)
             .map_err(|error| format!("the body cannot be written as JSON: {error}"))?;
         let columns = match body.first() {

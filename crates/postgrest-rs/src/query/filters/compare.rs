@@ -191,15 +191,15 @@ impl<S, Out> Query<S, Out> {
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
     /// let query = serde_json::json!({ "id": 2, "name": "Earth" });
-    /// let rows: Vec<serde_json::Value> = db.from("planets").select("*").match_(&query).await?;
+    /// let rows: Vec<serde_json::Value> = db.from("planets").select("*").match_(query).await?;
     /// # Ok(()) }
     /// ```
-    pub fn match_<Next>(self, columns: &(impl Serialize + ?Sized)) -> Query<Next, Out>
+    pub fn match_<Next>(self, columns: impl Serialize) -> Query<Next, Out>
     where
         S: Filterable<Next>,
     {
         self.try_with(|draft| {
-            let Ok(serde_json::Value::Object(columns)) = serde_json::to_value(columns) else {
+            let Ok(serde_json::Value::Object(columns)) = serde_json::to_value(&columns) else {
                 return Err("`match_` takes a map or struct of columns and values".to_owned());
             };
             if columns.is_empty() {

@@ -1,0 +1,12 @@
+//! The examples of Supabase's client reference, in Rust.
+//!
+//! Each function is one example and bears its id, with `_` for `.`: `db.select.1` is [`db_select_1`]. The reference
+//! shows their bodies; the tests replay them against recorded answers, and run them on a live stack.
+
+pub mod db;
+pub mod init;
+pub mod rows;
+
+pub use db::*;
+pub use init::*;
+pub use rows::*;
