@@ -1,1 +1,6 @@
 //! Programs that someone would want: see the examples of this package.
+
+/// The README of the workspace, so that its example is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
