@@ -1,1 +1,70 @@
-fn main() {}
+//! The commands of this workspace: `cargo xtask demo`, `test`, `stack`, `docs`, `check`.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod check;
+mod demo;
+mod docs;
+mod run;
+mod stack;
+mod test;
+
+/// What a command ends with.
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The commands of this workspace.", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Starts the embedded stack, runs the quickstart on it, and stops it.
+    Demo,
+    /// Runs format, lints and all tests, the live ones on a stack of their own.
+    Test,
+    /// Serves the embedded stack until Ctrl-C, and prints its URL and keys.
+    Stack {
+        /// Makes the database anew.
+        #[arg(long)]
+        reset: bool,
+    },
+    /// Writes docs/reference.md from the reference examples.
+    Docs {
+        /// Only says whether it is current.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Proves what the crates promise: each alone, small trees, packages that build, no private type in public.
+    Check,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Demo => demo::run().await,
+        Command::Test => test::run().await,
+        Command::Stack { reset } => {
+            let options = stack::Options {
+                reset,
+                data: stack::DataDir::Development,
+                port: stack::PortChoice::Preferred54321,
+            };
+            stack::run_foreground(options).await.map_err(Into::into)
+        }
+        Command::Docs { check } => docs::run(check),
+        Command::Check => check::run().await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `cargo xtask test`: everything that must hold before a change lands.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::time::Instant;
+
+use crate::run::{cargo, root, step};
+use crate::stack::{self, DataDir, Options, PortChoice};
+use crate::{Outcome, docs};
+
+/// What the embedded stack does not have: the tests that need it are skipped there, and must stand in
+/// `xtask/stack/skips.txt`.
+const EMBEDDED_LACKS: &str = "explain";
+
+/// The programs of `examples`, each of which must run to its end.
+const EXAMPLES: [&str; 3] = ["quickstart", "single_service", "many_users"];
+
+/// Format, lints, all tests that need no stack, then the live tests.
+///
+/// The live tests get a stack of their own; or, if `SUPABASE_URL` and the keys are set, the stack that these name.
+pub(crate) async fn run() -> Outcome {
+    let begun = Instant::now();
+    step("Format", cargo(&["fmt", "--all", "--check"])).await?;
+    let lints = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"];
+    step("Lints", cargo(&lints)).await?;
+    step("Tests without a stack", cargo(&["test", "--workspace", "--all-features", "--quiet"])).await?;
+    eprintln!("\n── docs/reference.md");
+    docs::run(true)?;
+    live().await?;
+    eprintln!("\nAll tests passed after {:.0} s.", begun.elapsed().as_secs_f32());
+    Ok(())
+}
+
+async fn live() -> Outcome {
+    if env::var_os("SUPABASE_URL").is_some() {
+        let named: Vec<_> = env::vars().filter(|(name, _)| name.starts_with("SUPABASE_")).collect();
+        return on_stack("the stack that SUPABASE_URL names", &named).await;
+    }
+
+    eprintln!("\n── A stack for the live tests");
+    let mut stack =
+        stack::start(Options { reset: true, data: DataDir::Test, port: PortChoice::Free }).await?;
+    let skipped = root().join(".stack").join("skipped.txt");
+    let _ = fs::remove_file(&skipped);
+    let mut variables: Vec<_> =
+        stack.env().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    variables.push(("SUPABASE_LACKS".to_owned(), EMBEDDED_LACKS.to_owned()));
+    variables.push(("SUPABASE_SKIPPED".to_owned(), skipped.display().to_string()));
+    let outcome = tokio::select! {
+        outcome = on_stack("the embedded stack", &variables) => outcome,
+        failure = stack.exited() => Err(failure.into()),
+    };
+    stack.stop().await;
+    outcome?;
+    compare_skips(&fs::read_to_string(&skipped).unwrap_or_default())
+}
+
+/// Runs the live tests and the examples on the stack that these variables name.
+async fn on_stack(stack: &str, variables: &[(String, String)]) -> Outcome {
+    let arguments =
+        ["test", "--workspace", "--all-features", "--test", "live", "--", "--nocapture", "--test-threads=4"];
+    let mut tests = cargo(&arguments);
+    tests.envs(variables.iter().cloned());
+    step(&format!("Live tests on {stack}"), tests).await?;
+    for example in EXAMPLES {
+        let mut program = cargo(&["run", "--quiet", "--package", "supabase-examples", "--example", example]);
+        program.envs(variables.iter().cloned());
+        step(&format!("examples/{example}.rs on {stack}"), program).await?;
+    }
+    Ok(())
+}
+
+/// A test that is skipped and not listed fails; so does one that is listed and not skipped.
+fn compare_skips(skipped: &str) -> Outcome {
+    let path = root().join("xtask").join("stack").join("skips.txt");
+    let listed = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let lines = |text: &str| -> BTreeSet<String> {
+        text.lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .map(str::to_owned)
+            .collect()
+    };
+    let (skipped, listed) = (lines(skipped), lines(&listed));
+    eprintln!("\n{} live tests were skipped on the embedded stack:", skipped.len());
+    for line in &skipped {
+        eprintln!("  {line}");
+    }
+    let wrong: Vec<_> = skipped.symmetric_difference(&listed).cloned().collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "these are skipped and not listed in {}, or listed and not skipped: {}",
+        path.display(),
+        wrong.join("; ")
+    )
+    .into())
+}

@@ -1,0 +1,70 @@
+/** Database and auth, answered by Supabase's own `@supabase/lite` inside this process. */
+
+// @ts-types="../../.stack/node_modules/@supabase/lite/dist/index.d.ts"
+import { App } from "@supabase/lite";
+// @ts-types="../../.stack/node_modules/@supabase/lite/dist/db/postgres/pglite/PgliteConnection.d.ts"
+import type { PgliteConnection } from "@supabase/lite/pglite";
+import { migrate, open, type Plan } from "./database.ts";
+import type { Handler } from "./gateway.ts";
+import type { Mailbox } from "./mail.ts";
+import { readable } from "./requests.ts";
+import type { Settings } from "./settings.ts";
+import { answerExactly } from "./values.ts";
+
+/** Both services, and how to end them. */
+export interface Lite {
+  answer: Handler;
+  /** Writes what is still in memory and closes the database. */
+  close(): Promise<void>;
+}
+
+/** Opens (and, when planned, makes) the database and starts both services on it. */
+export async function start(
+  settings: Settings,
+  plan: Plan,
+  url: string,
+  mailbox: Mailbox,
+): Promise<Lite> {
+  const connection = await open(settings.dataDir, plan);
+  let app = newApp(settings, connection, url, mailbox);
+  if (plan.reason !== undefined) {
+    // The schema `auth` comes first: policies in the migrations name its functions.
+    await app.ensureSystemSchema();
+    await migrate(settings.dataDir, plan, connection);
+    // lite reads the schema once, so the app that saw an empty database cannot serve the tables.
+    await connection.clearSchemaCache();
+    app = newApp(settings, connection, url, mailbox);
+  }
+  await answerExactly(connection.driver);
+  await app.init();
+
+  return {
+    answer: async (request, peer) => app.fetch(await readable(request), { peerAddress: peer }),
+    close: () => connection.close(),
+  };
+}
+
+function newApp(
+  settings: Settings,
+  connection: PgliteConnection,
+  url: string,
+  mailbox: Mailbox,
+): App {
+  return new App({
+    connection,
+    api: { schemas: ["public", "myschema"], max_rows: 1000 },
+    auth: {
+      enabled: true,
+      enable_signup: true,
+      site_url: url,
+      jwt_secret: settings.jwtSecret,
+      publishable_key: settings.anonKey,
+      secret_key: settings.serviceRoleKey,
+    },
+    options: {
+      drivers: { email: mailbox },
+      // Otherwise a request without any key would be served as service_role.
+      server: { admin: false },
+    },
+  });
+}
