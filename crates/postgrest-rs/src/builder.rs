@@ -77,6 +77,22 @@ impl ClientBuilder {
         self
     }
 
+    /// How many bytes the head of a request, its address and headers, may have: 48 KiB if not given. A longer one is an
+    /// error of kind [`ErrorKind::TooLong`](crate::ErrorKind::TooLong) that names its longest filter, and is not sent.
+    ///
+    /// PostgREST refuses about 51,000 bytes; gateways may refuse less.
+    pub fn max_request_head(mut self, bytes: usize) -> Self {
+        self.config.limits().head = bytes;
+        self
+    }
+
+    /// How many bytes an answer that is read whole may have, decompressed; there is no limit if not given. A larger one
+    /// is an error of kind [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.config.limits().body = bytes;
+        self
+    }
+
     /// Acts as the user of one token. See [`access_token_with`](Self::access_token_with) for one that changes.
     pub fn access_token(mut self, token: impl Into<SecretString>) -> Self {
         self.config.token(TokenSource::fixed(token.into()));

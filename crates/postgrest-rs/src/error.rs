@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde_json::Value;
-use supabase_core::{Failure, FailureKind};
+use supabase_core::{Failure, FailureKind, Reply};
 
 use crate::code::Code;
 
@@ -79,6 +79,14 @@ pub enum ErrorKind {
     Rejected,
     /// The server said yes, and its answer does not fit the type asked for: change the type.
     Decode,
+    /// The request is longer than this client or the server allows: send fewer values, in chunks, or call a function.
+    TooLong,
+    /// The answer is larger than this client allows: ask for fewer rows, or read them as a stream.
+    TooLarge,
+    /// The answer was to be complete, and is not: ask for all rows as a stream of pages.
+    Truncated,
+    /// The change was to be undone, and was not: undo it by hand, and have the server allow dry runs.
+    Committed,
 }
 
 impl Error {
@@ -95,6 +103,23 @@ impl Error {
             ..Said::default()
         };
         Self(Box::new(Inner { kind: ErrorKind::Rejected, failure, said }))
+    }
+
+    /// The answer was to be complete, and holds only some of the rows, or does not tell.
+    pub(crate) fn truncated(reply: &Reply, rows: usize, total: Option<u64>) -> Self {
+        let message = match total {
+            Some(total) => format!("the server sent {rows} of {total} rows"),
+            None => "the server did not tell how many rows there are".to_owned(),
+        };
+        let failure = Failure::decode(message, reply.clone(), None);
+        Self(Box::new(Inner { kind: ErrorKind::Truncated, failure, said: Said::default() }))
+    }
+
+    /// A change that was to be undone was kept.
+    pub(crate) fn committed(reply: &Reply) -> Self {
+        let message = "the server does not allow dry runs, and has committed the change";
+        let failure = Failure::decode(message, reply.clone(), None);
+        Self(Box::new(Inner { kind: ErrorKind::Committed, failure, said: Said::default() }))
     }
 
     /// What a caller can do about it.
@@ -164,6 +189,8 @@ impl Error {
             FailureKind::Redirect => ErrorKind::Redirect,
             FailureKind::Status => ErrorKind::Rejected,
             FailureKind::Decode => ErrorKind::Decode,
+            FailureKind::TooLong => ErrorKind::TooLong,
+            FailureKind::TooLarge => ErrorKind::TooLarge,
             _ => ErrorKind::Invalid,
         };
         let mut said = Said::default();

@@ -3,8 +3,11 @@
 mod conditions;
 mod text_search;
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use crate::column::Column;
-use crate::literal::in_logic_tree;
+use crate::literal::{in_logic_tree, list};
 
 pub use text_search::TextSearch;
 
@@ -50,8 +53,28 @@ enum Node {
 enum Operand {
     /// Taken to the letter where it stands alone, quoted in a logic tree.
     Value(String),
-    /// The same everywhere: a keyword, a list, or what the caller wrote.
+    /// The same everywhere: a keyword, or what the caller wrote.
     Verbatim(String),
+    /// A list, by its elements.
+    List(Vec<String>),
+}
+
+impl Operand {
+    /// The spelling where the condition stands alone.
+    fn alone(&self) -> Cow<'_, str> {
+        match self {
+            Self::Value(text) | Self::Verbatim(text) => text.into(),
+            Self::List(values) => list(values).into(),
+        }
+    }
+
+    /// The spelling inside of a logic tree.
+    fn in_tree(&self) -> Cow<'_, str> {
+        match self {
+            Self::Value(text) => in_logic_tree(text).into(),
+            Self::Verbatim(_) | Self::List(_) => self.alone(),
+        }
+    }
 }
 
 /// What [`is`](Column::is) compares with.
@@ -140,6 +163,32 @@ impl Filter {
         condition(column, operator, Operand::Verbatim(value.into()))
     }
 
+    /// Whether it says that a column has one of several values, and so may be asked in several requests.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(&self.0, Node::Condition { negated: false, operand: Operand::List(_), .. })
+    }
+
+    /// How many values a list has.
+    pub(crate) fn list_length(&self) -> usize {
+        match &self.0 {
+            Node::Condition { operand: Operand::List(values), .. } => values.len(),
+            _ => 0,
+        }
+    }
+
+    /// A list in several, of at most `size` different values each.
+    pub(crate) fn split(&self, size: usize) -> Vec<Self> {
+        let Node::Condition { column, operator, operand: Operand::List(values), .. } = &self.0 else {
+            return Vec::new();
+        };
+        let mut seen = HashSet::new();
+        let unique: Vec<_> = values.iter().filter(|value| seen.insert(value.as_str())).cloned().collect();
+        let chunks = unique.chunks(size.max(1));
+        chunks
+            .map(|values| condition(column.clone(), operator.clone(), Operand::List(values.to_vec())))
+            .collect()
+    }
+
     /// The key and value of the query string.
     ///
     /// `table` is the referenced table that a logic tree applies to.
@@ -151,8 +200,7 @@ impl Filter {
         match &self.0 {
             Node::Condition { column, negated, operator, operand } => {
                 let not = if *negated { "not." } else { "" };
-                let (Operand::Value(value) | Operand::Verbatim(value)) = operand;
-                Ok((format!("{prefix}{}", column.as_str()), format!("{not}{operator}.{value}")))
+                Ok((format!("{prefix}{}", column.as_str()), format!("{not}{operator}.{}", operand.alone())))
             }
             Node::Group { negated, word, filters } => {
                 let not = if *negated { "not." } else { "" };
@@ -168,11 +216,7 @@ impl Filter {
         match &self.0 {
             Node::Condition { column, negated, operator, operand } => {
                 let not = if *negated { "not." } else { "" };
-                let value = match operand {
-                    Operand::Value(value) => in_logic_tree(value),
-                    Operand::Verbatim(value) => value.clone(),
-                };
-                Ok(format!("{}.{not}{operator}.{value}", column.as_str()))
+                Ok(format!("{}.{not}{operator}.{}", column.as_str(), operand.in_tree()))
             }
             Node::Group { negated, word, filters } => {
                 let not = if *negated { "not." } else { "" };

@@ -10,6 +10,7 @@ mod column;
 mod error;
 mod filter;
 mod literal;
+mod numeric;
 #[cfg(test)]
 mod properties;
 pub mod query;
@@ -23,12 +24,14 @@ pub use column::{Column, col};
 pub use error::{Error, ErrorKind, Result};
 pub use filter::{Filter, Is, TextSearch, and, not, or};
 pub use literal::Json;
+pub use numeric::{Numeric, NumericError};
 pub use query::Query;
-pub use query::explain::Explain;
+pub use query::explain::{Explain, Plan, PlanNode};
+pub use query::many::Chunked;
 pub use query::order::Order;
 pub use query::prefer::Count;
 pub use query::referenced::ReferencedTable;
-pub use response::Response;
+pub use response::{Completeness, Response};
 
 // Their types stand in this crate's signatures.
 pub use reqwest;

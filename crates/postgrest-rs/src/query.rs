@@ -1,8 +1,12 @@
 //! A query, built in stages.
 
+mod accept;
 pub(crate) mod explain;
 mod filters;
+mod guard;
+pub(crate) mod many;
 pub(crate) mod order;
+mod pages;
 pub(crate) mod prefer;
 pub(crate) mod referenced;
 pub(crate) mod schema;
@@ -18,18 +22,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use supabase_core::header::HeaderValue;
 use supabase_core::{Bytes, Method, Reply, Transport, Url};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::filter::Filter;
 use crate::rpc;
+use accept::Accept;
 use prefer::{Count, Prefer};
 use schema::Schema;
 use stage::{Call, NeedsVerb};
 use window::Window;
-
-const ANY_JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A query, built in stages: a table, a verb, filters, a shape.
 ///
@@ -62,13 +65,16 @@ pub(crate) struct Draft {
     operation: &'static str,
     method: Method,
     url: Url,
-    accept: HeaderValue,
+    accept: Accept,
     prefer: Prefer,
     body: Option<Bytes>,
     window: Window,
     referenced: Vec<(String, Window)>,
     timeout: Option<Duration>,
     max_retries: Option<u32>,
+    max_body: Option<usize>,
+    page_size: u64,
+    lists: Vec<Filter>,
     fault: Option<Error>,
 }
 
@@ -149,6 +155,17 @@ impl<S, Out> Query<S, Out> {
         self.with(|draft| draft.max_retries = Some(times))
     }
 
+    /// How many bytes the answer to this call may have, decompressed, instead of the client's limit.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let planets: Vec<serde_json::Value> = db.from("planets").select("*").max_body(64 * 1024).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn max_body(self, bytes: usize) -> Self {
+        self.with(|draft| draft.max_body = Some(bytes))
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Draft)) -> Self {
         change(&mut self.draft);
         self
@@ -187,13 +204,16 @@ impl Draft {
             operation,
             method,
             url,
-            accept: ANY_JSON,
+            accept: Accept::default(),
             prefer: Prefer::default(),
             body: None,
             window: Window::default(),
             referenced: Vec::new(),
             timeout: None,
             max_retries: None,
+            max_body: None,
+            page_size: pages::DEFAULT_SIZE,
+            lists: Vec::new(),
             fault: None,
         };
         // These would name the folder above, or nothing.
@@ -206,6 +226,28 @@ impl Draft {
     /// Adds a parameter to the URL.
     fn append(&mut self, key: &str, value: &str) {
         self.url.query_pairs_mut().append_pair(key, value);
+    }
+
+    /// A copy that asks for other rows. The fault stays behind: whoever copies has taken care of it.
+    fn again(&self) -> Self {
+        Self {
+            transport: self.transport.clone(),
+            schema: self.schema.clone(),
+            operation: self.operation,
+            method: self.method.clone(),
+            url: self.url.clone(),
+            accept: self.accept.clone(),
+            prefer: self.prefer.clone(),
+            body: self.body.clone(),
+            window: self.window.clone(),
+            referenced: self.referenced.clone(),
+            timeout: self.timeout,
+            max_retries: self.max_retries,
+            max_body: self.max_body,
+            page_size: self.page_size,
+            lists: self.lists.clone(),
+            fault: None,
+        }
     }
 
     /// Keeps the first fault, to be told when the query is sent.

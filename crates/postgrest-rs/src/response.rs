@@ -28,7 +28,48 @@ pub struct Response<T> {
     pub range: Option<RangeInclusive<u64>>,
 }
 
+/// Whether an answer holds all rows that there are.
+///
+/// ```no_run
+/// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+/// use postgrest_rs::{Completeness, Count};
+/// let answer = db.from("logs").select::<serde_json::Value>("*").count(Count::Exact).execute().await?;
+/// if let Completeness::Truncated { total } = answer.completeness() {
+///     println!("{} of {total} rows", answer.data.len());
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completeness {
+    /// All rows from the first one that was asked for are there.
+    Complete,
+    /// There are more: the server has a limit of its own, or the query asked for fewer.
+    Truncated {
+        /// How many rows there are in all.
+        total: u64,
+    },
+    /// The answer does not tell: only a query that [counts](crate::Query::count) does.
+    Unknown,
+}
+
 impl<T> Response<T> {
+    /// Whether there are more rows than these. Servers cut long answers without a word (Supabase after 1,000 rows by
+    /// default), and only a count shows it.
+    ///
+    /// With [`Count::Planned`](crate::Count::Planned) or [`Count::Estimated`](crate::Count::Estimated), this is as good
+    /// as the estimate.
+    pub fn completeness(&self) -> Completeness {
+        match (self.count, &self.range) {
+            (None, _) => Completeness::Unknown,
+            (Some(total), Some(range)) if range.end().saturating_add(1) < total => {
+                Completeness::Truncated { total }
+            }
+            // No rows came: that is all of them if there are none.
+            (Some(total), None) if total > 0 => Completeness::Truncated { total },
+            (Some(_), _) => Completeness::Complete,
+        }
+    }
+
     pub(crate) fn new(data: T, reply: &Reply) -> Self {
         let (range, count) = reply.header("content-range").map(content_range).unwrap_or_default();
         Self { data, count, status: reply.status(), range }
@@ -36,7 +77,7 @@ impl<T> Response<T> {
 }
 
 /// Reads `0-9/100`, where each side may be `*`.
-fn content_range(text: &str) -> (Option<RangeInclusive<u64>>, Option<u64>) {
+pub(crate) fn content_range(text: &str) -> (Option<RangeInclusive<u64>>, Option<u64>) {
     let Some((range, total)) = text.split_once('/') else { return (None, None) };
     let bounds = range
         .split_once('-')
@@ -47,6 +88,20 @@ fn content_range(text: &str) -> (Option<RangeInclusive<u64>>, Option<u64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_count_tells_whether_there_are_more() {
+        let completeness = |text| {
+            let (range, count) = content_range(text);
+            Response { data: (), count, status: 200, range }.completeness()
+        };
+        assert_eq!(completeness("0-999/*"), Completeness::Unknown);
+        assert_eq!(completeness("0-999/2500"), Completeness::Truncated { total: 2500 });
+        assert_eq!(completeness("0-2/3"), Completeness::Complete);
+        assert_eq!(completeness("1000-2499/2500"), Completeness::Complete);
+        assert_eq!(completeness("*/0"), Completeness::Complete);
+        assert_eq!(completeness("*/3"), Completeness::Truncated { total: 3 });
+    }
 
     #[test]
     fn content_range_is_read_in_all_its_forms() {

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::api_key::ApiKey;
 use crate::failure::Failure;
+use crate::head;
 use crate::http::HttpChoice;
 use crate::retry::RetryPolicy;
 use crate::telemetry::{CLIENT_INFO, client_info};
@@ -21,10 +22,26 @@ pub struct Config {
     key: Option<SecretString>,
     headers: HeaderMap,
     timeout: Option<Duration>,
+    limits: Limits,
     retry: RetryPolicy,
     token: TokenSource,
     http: HttpChoice,
     fault: Option<Failure>,
+}
+
+/// How large requests and answers may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The bytes of a request's head: its address and headers.
+    pub head: usize,
+    /// The bytes of an answer that is read whole.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { head: head::DEFAULT_LIMIT, body: usize::MAX }
+    }
 }
 
 impl Config {
@@ -35,6 +52,7 @@ impl Config {
             key,
             headers: HeaderMap::new(),
             timeout: None,
+            limits: Limits::default(),
             retry: RetryPolicy::default(),
             token: TokenSource::anonymous(),
             http: HttpChoice::default(),
@@ -62,6 +80,11 @@ impl Config {
     /// How long a call may take, retries included; `None` is for ever.
     pub fn timeout(&mut self, limit: Option<Duration>) {
         self.timeout = limit;
+    }
+
+    /// The limits of size, to be changed in place.
+    pub fn limits(&mut self) -> &mut Limits {
+        &mut self.limits
     }
 
     /// The policy of retries, to be changed in place.
@@ -93,7 +116,7 @@ impl Config {
         if let Some(info) = client_info(self.client.0, self.client.1) {
             headers.entry(CLIENT_INFO).or_insert(info);
         }
-        Ok(Transport::new(http, base, key, headers, self.token, self.timeout, self.retry))
+        Ok(Transport::new(http, base, key, headers, self.token, self.timeout, self.limits, self.retry))
     }
 
     fn blame(&mut self, fault: Failure) {

@@ -41,6 +41,10 @@ pub enum FailureKind {
     Status,
     /// The server answered with success, and its answer cannot be read.
     Decode,
+    /// The request is longer than it may be; it may not have been sent.
+    TooLong,
+    /// The answer is larger than it may be.
+    TooLarge,
 }
 
 /// A failed request.
@@ -128,6 +132,26 @@ impl Failure {
     /// The server answered with success, and the answer cannot be read.
     pub fn decode(message: impl Into<Cow<'static, str>>, reply: Reply, source: Option<BoxError>) -> Self {
         Self::new(FailureKind::Decode, message).with_source(source).keep(reply)
+    }
+
+    /// The request is longer than it may be, and was not sent.
+    pub(crate) fn too_long(message: String) -> Self {
+        Self::new(FailureKind::TooLong, message)
+    }
+
+    /// The same failure, known to be one of length.
+    pub(crate) fn into_too_long(mut self, message: String) -> Self {
+        self.0.kind = FailureKind::TooLong;
+        self.0.message = message.into();
+        self.0.retryable = false;
+        self
+    }
+
+    /// The answer is larger than it may be.
+    pub(crate) fn too_large(limit: usize, status: StatusCode, headers: HeaderMap) -> Self {
+        let failure =
+            Self::new(FailureKind::TooLarge, format!("the answer has more than the {limit} bytes allowed"));
+        failure.keep(Reply { status, headers, body: Bytes::new() })
     }
 
     fn keep(mut self, reply: Reply) -> Self {

@@ -63,6 +63,33 @@ impl Reply {
     }
 }
 
+/// An answer with a status of success, whose body is still to come.
+pub struct OpenReply {
+    pub(crate) response: reqwest::Response,
+    pub(crate) idempotent: bool,
+}
+
+impl OpenReply {
+    /// Status and headers, without the body.
+    pub fn head(&self) -> Reply {
+        Reply { status: self.response.status(), headers: self.response.headers().clone(), body: Bytes::new() }
+    }
+
+    /// The next piece of the body; `None` at its end. Dropping the answer closes the connection.
+    ///
+    /// # Errors
+    /// The connection broke, or the body cannot be decompressed.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        self.response.chunk().await.map_err(|error| Failure::from_transport(error, self.idempotent))
+    }
+}
+
+impl std::fmt::Debug for OpenReply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenReply").field("status", &self.response.status()).finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for Reply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reply")

@@ -28,6 +28,8 @@ pub struct Request {
     pub timeout: Option<Duration>,
     /// When to send again; the client's policy if `None`.
     pub retry: Option<RetryPolicy>,
+    /// How many bytes the answer may have; the client's limit if `None`.
+    pub max_body: Option<usize>,
 }
 
 impl Request {
@@ -43,6 +45,7 @@ impl Request {
             idempotent,
             timeout: None,
             retry: None,
+            max_body: None,
         }
     }
 }

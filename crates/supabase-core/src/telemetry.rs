@@ -55,5 +55,7 @@ fn name(kind: FailureKind) -> &'static str {
         FailureKind::Redirect => "redirect",
         FailureKind::Status => "status",
         FailureKind::Decode => "decode",
+        FailureKind::TooLong => "too_long",
+        FailureKind::TooLarge => "too_large",
     }
 }

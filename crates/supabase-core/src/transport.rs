@@ -12,9 +12,11 @@ use tracing::{Instrument, Span};
 use url::Url;
 
 use crate::api_key::{ApiKey, KeyKind};
+use crate::config::Limits;
 use crate::failure::Failure;
+use crate::head;
 use crate::redirect;
-use crate::reply::Reply;
+use crate::reply::{OpenReply, Reply};
 use crate::request::Request;
 use crate::retry::{RetryPolicy, retry_after};
 use crate::telemetry;
@@ -40,10 +42,12 @@ struct Shared {
     key: Option<ApiKey>,
     headers: HeaderMap,
     timeout: Option<Duration>,
+    limits: Limits,
     retry: RetryPolicy,
 }
 
 impl Transport {
+    #[allow(clippy::too_many_arguments, reason = "the one caller is the builder, which has them all")]
     pub(crate) fn new(
         http: reqwest::Client,
         base: Url,
@@ -51,12 +55,13 @@ impl Transport {
         mut headers: HeaderMap,
         token: TokenSource,
         timeout: Option<Duration>,
+        limits: Limits,
         retry: RetryPolicy,
     ) -> Self {
         if let Some(key) = &key {
             headers.insert(APIKEY, key.apikey().clone());
         }
-        Self { shared: Arc::new(Shared { http, base, key, headers, timeout, retry }), token }
+        Self { shared: Arc::new(Shared { http, base, key, headers, timeout, limits, retry }), token }
     }
 
     /// The same connections, as the user of `token`.
@@ -92,10 +97,30 @@ impl Transport {
     /// # Errors
     /// Everything that is not a status of success; see [`FailureKind`](crate::FailureKind).
     pub async fn send(&self, request: Request) -> Result<Reply, Failure> {
+        let limit = request.max_body.unwrap_or(self.shared.limits.body);
+        let idempotent = request.idempotent;
+        self.call(request, move |response| read(response, limit, idempotent)).await
+    }
+
+    /// As [`send`](Self::send), for an answer of any size: it is read as it comes. The time limit and the repetition end
+    /// where the body begins.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), until the body begins.
+    pub async fn open(&self, request: Request) -> Result<OpenReply, Failure> {
+        let idempotent = request.idempotent;
+        self.call(request, move |response| async move { Ok(OpenReply { response, idempotent }) }).await
+    }
+
+    async fn call<T, F, Fut>(&self, request: Request, read: F) -> Result<T, Failure>
+    where
+        F: Fn(Response) -> Fut,
+        Fut: Future<Output = Result<T, Failure>>,
+    {
         let span = telemetry::span(&request);
         let limit = request.timeout.or(self.shared.timeout);
         let idempotent = request.idempotent;
-        let work = self.attempts(request, limit, &span).instrument(span.clone());
+        let work = self.attempts(request, limit, &span, read).instrument(span.clone());
         let Some(limit) = limit else { return work.await };
         match limited(limit, work).await {
             Some(outcome) => outcome,
@@ -107,22 +132,33 @@ impl Transport {
         }
     }
 
-    async fn attempts(
+    async fn attempts<T, F, Fut>(
         &self,
         request: Request,
         limit: Option<Duration>,
         span: &Span,
-    ) -> Result<Reply, Failure> {
+        read: F,
+    ) -> Result<T, Failure>
+    where
+        F: Fn(Response) -> Fut,
+        Fut: Future<Output = Result<T, Failure>>,
+    {
         let started = Instant::now();
         let policy = request.retry.unwrap_or(self.shared.retry);
-        let mut pauses = policy.pauses();
+        // The pauses are random; a request that succeeds at once needs none.
+        let mut pauses = None;
         let mut attempt = 0;
         loop {
-            let outcome = self.attempt(&request, attempt).await;
-            let failure = match outcome {
-                Ok(reply) => {
-                    telemetry::record(span, attempt, Some(reply.status()), None);
-                    return Ok(reply);
+            let failure = match self.attempt(&request, attempt).await {
+                Ok(response) => {
+                    let status = response.status();
+                    match read(response).await {
+                        Ok(reply) => {
+                            telemetry::record(span, attempt, Some(status.as_u16()), None);
+                            return Ok(reply);
+                        }
+                        Err(failure) => failure,
+                    }
                 }
                 Err(failure) => failure,
             };
@@ -130,7 +166,8 @@ impl Transport {
             if !failure.is_retryable() {
                 return Err(failure);
             }
-            let Some(pause) = pauses.next() else { return Err(failure) };
+            let pause = pauses.get_or_insert_with(|| policy.pauses()).next();
+            let Some(pause) = pause else { return Err(failure) };
             let pause = match retry_after(failure.headers(), wall_clock()) {
                 // More than the caller is willing to wait: the answer is known now, so say it now.
                 Some(asked) if asked > policy.longest_pause => return Err(failure),
@@ -146,12 +183,15 @@ impl Transport {
         }
     }
 
-    async fn attempt(&self, request: &Request, attempt: u32) -> Result<Reply, Failure> {
+    /// Sends once, follows redirects, and answers with what is a success.
+    async fn attempt(&self, request: &Request, attempt: u32) -> Result<Response, Failure> {
         // Asked right before sending: an earlier attempt may have failed because its token had just expired.
         let mut headers = self.headers(request).await?;
         if attempt > 0 {
             headers.insert(RETRY_COUNT, HeaderValue::from(attempt));
         }
+        let length = head::length(&request.method, &request.url, &headers);
+        head::check(length, self.shared.limits.head, &request.url)?;
         let mut url = request.url.clone();
         for _ in 0..=redirect::LIMIT {
             let mut message = reqwest::Request::new(request.method.clone(), url.clone());
@@ -163,6 +203,9 @@ impl Transport {
                 .execute(message)
                 .await
                 .map_err(|error| Failure::from_transport(error, request.idempotent))?;
+            if response.status().is_success() {
+                return Ok(response);
+            }
             match redirect::target(
                 &request.method,
                 &url,
@@ -170,7 +213,10 @@ impl Transport {
                 response.headers().get(LOCATION),
             )? {
                 Some(next) => url = next,
-                None => return read(response, request.idempotent).await,
+                None => {
+                    let failure = refused(response, request.idempotent).await;
+                    return Err(head::explain(failure, length, &request.url));
+                }
             }
         }
         let message = format!("the server redirected {} times", redirect::LIMIT + 1);
@@ -203,29 +249,41 @@ impl fmt::Debug for Transport {
     }
 }
 
-async fn read(mut response: Response, idempotent: bool) -> Result<Reply, Failure> {
+/// Reads a success whole.
+async fn read(mut response: Response, limit: usize, idempotent: bool) -> Result<Reply, Failure> {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
-    if status.is_success() {
-        let body = read_body(&mut response, usize::MAX)
-            .await
-            .0
-            .map_err(|error| Failure::from_transport(error, idempotent));
-        return Ok(Reply { status, headers, body: body? });
+    match read_body(&mut response, limit).await {
+        Ok(Body::Whole(body)) => Ok(Reply { status, headers, body }),
+        Ok(Body::Cut(_)) => Err(Failure::too_large(limit, status, headers)),
+        Err((error, _)) => Err(Failure::from_transport(error, idempotent)),
     }
-    // The status alone is an answer: what was read of a broken body is kept beside it.
+}
+
+/// Reads what is no success. The status alone is an answer: what was read of a broken body is kept beside it.
+async fn refused(mut response: Response, idempotent: bool) -> Failure {
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
     let body = match read_body(&mut response, ERROR_BODY_LIMIT).await {
-        (Ok(body), _) => body,
-        (Err(_), partial) => partial,
+        Ok(Body::Whole(body) | Body::Cut(body)) | Err((_, body)) => body,
     };
-    Err(Failure::from_reply(Reply { status, headers, body }, idempotent))
+    Failure::from_reply(Reply { status, headers, body }, idempotent)
+}
+
+/// What was read of a body.
+enum Body {
+    Whole(Bytes),
+    /// There is more than the limit allows.
+    Cut(Bytes),
 }
 
 /// Reads a body up to `limit` bytes. Beside an error stands what had arrived before it.
-async fn read_body(response: &mut Response, limit: usize) -> (Result<Bytes, reqwest::Error>, Bytes) {
+async fn read_body(response: &mut Response, limit: usize) -> Result<Body, (reqwest::Error, Bytes)> {
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     loop {
+        // A body of one piece, as most are, is not copied.
+        let so_far = |first: Bytes, whole: BytesMut| if whole.is_empty() { first } else { whole.freeze() };
         match response.chunk().await {
             Ok(Some(chunk)) if first.is_empty() => first = chunk,
             Ok(Some(chunk)) => {
@@ -234,11 +292,11 @@ async fn read_body(response: &mut Response, limit: usize) -> (Result<Bytes, reqw
                 }
                 whole.extend_from_slice(&chunk);
             }
-            Ok(None) => return (Ok(if whole.is_empty() { first } else { whole.freeze() }), Bytes::new()),
-            Err(error) => return (Err(error), if whole.is_empty() { first } else { whole.freeze() }),
+            Ok(None) => return Ok(Body::Whole(so_far(first, whole))),
+            Err(error) => return Err((error, so_far(first, whole))),
         }
-        if first.len().max(whole.len()) >= limit {
-            return (Ok(if whole.is_empty() { first } else { whole.freeze() }), Bytes::new());
+        if first.len().max(whole.len()) > limit {
+            return Ok(Body::Cut(so_far(first, whole)));
         }
     }
 }

@@ -55,6 +55,14 @@ pub enum ErrorKind {
     Rejected,
     /// The server said yes, and its answer does not fit the type asked for: change the type.
     Decode,
+    /// The request is longer than this client or the server allows: send fewer values, in chunks, or call a function.
+    TooLong,
+    /// The answer is larger than this client allows: ask for fewer rows, or read them as a stream.
+    TooLarge,
+    /// The answer was to be complete, and is not: ask for all rows as a stream of pages.
+    Truncated,
+    /// The change was to be undone, and was not: undo it by hand, and have the server allow dry runs.
+    Committed,
 }
 
 impl Error {
@@ -70,6 +78,10 @@ impl Error {
                 postgrest_rs::ErrorKind::Redirect => ErrorKind::Redirect,
                 postgrest_rs::ErrorKind::Rejected => ErrorKind::Rejected,
                 postgrest_rs::ErrorKind::Decode => ErrorKind::Decode,
+                postgrest_rs::ErrorKind::TooLong => ErrorKind::TooLong,
+                postgrest_rs::ErrorKind::TooLarge => ErrorKind::TooLarge,
+                postgrest_rs::ErrorKind::Truncated => ErrorKind::Truncated,
+                postgrest_rs::ErrorKind::Committed => ErrorKind::Committed,
                 _ => ErrorKind::Invalid,
             },
         }

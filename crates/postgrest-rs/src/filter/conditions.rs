@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Filter, Is, Operand, TextSearch, condition, fault, not};
 use crate::column::Column;
-use crate::literal::{Literal, elements, list};
+use crate::literal::{Literal, elements};
 
 /// The conditions on a column. Each does what the method of the same name does on a [`Query`](crate::Query).
 impl Column {
@@ -101,7 +101,7 @@ impl Column {
         match elements(values) {
             // A list of one empty text reads as the empty list, which matches nothing.
             Ok(values) if values == [""] => self.eq(""),
-            Ok(values) => condition(self, "in", Operand::Verbatim(list(&values))),
+            Ok(values) => condition(self, "in", Operand::List(values)),
             Err(message) => self.faulty(&message),
         }
     }

@@ -1,10 +1,16 @@
 //! The plan of a query instead of its rows.
 
-use supabase_core::header::HeaderValue;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use supabase_core::{Failure, Reply};
 
 use super::Query;
+use super::accept::Format;
 use super::send::text;
-use super::stage::{Explained, Rows};
+use super::stage::{Explained, Plannable};
+use crate::error::{Error, Result};
 
 /// What the plan shows, for [`explain`](crate::Query::explain).
 ///
@@ -25,11 +31,10 @@ pub struct Explain {
     settings: bool,
     buffers: bool,
     wal: bool,
-    json: bool,
 }
 
 impl Explain {
-    /// The plan as text, with estimates only.
+    /// The plan with estimates only.
     pub fn new() -> Self {
         Self::default()
     }
@@ -64,38 +69,89 @@ impl Explain {
         self
     }
 
-    /// The plan as JSON.
-    #[doc(alias = "format")]
-    pub fn json(mut self) -> Self {
-        self.json = true;
-        self
-    }
-
-    /// The media type that asks for the plan of an answer of type `of`.
-    fn accept(self, of: &HeaderValue) -> Option<HeaderValue> {
-        let options: Vec<_> = [
+    /// The options, as the media type lists them.
+    pub(crate) fn text(self) -> String {
+        let options = [
             self.analyze.then_some("analyze"),
             self.verbose.then_some("verbose"),
             self.settings.then_some("settings"),
             self.buffers.then_some("buffers"),
             self.wal.then_some("wal"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let format = if self.json { "json" } else { "text" };
-        let of = of.to_str().ok()?;
-        let text =
-            format!("application/vnd.pgrst.plan+{format}; for=\"{of}\"; options={};", options.join("|"));
-        HeaderValue::try_from(text).ok()
+        ];
+        options.into_iter().flatten().collect::<Vec<_>>().join("|")
     }
 }
 
+/// A plan, as PostgreSQL writes it as JSON.
+///
+/// Source: <https://www.postgresql.org/docs/current/using-explain.html>
+///
+/// ```no_run
+/// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+/// use postgrest_rs::Explain;
+/// let plan = db.from("planets").select_raw("*").eq("id", 2).explain_plan(Explain::new()).await?;
+/// println!("{} costs {:?}", plan.root.node_type, plan.root.total_cost);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The step that gives the answer.
+    #[serde(rename = "Plan")]
+    pub root: PlanNode,
+    /// How long it took to plan, in milliseconds, if the query was analyzed.
+    #[serde(rename = "Planning Time")]
+    pub planning_time: Option<f64>,
+    /// How long it took to run, in milliseconds, if the query was analyzed.
+    #[serde(rename = "Execution Time")]
+    pub execution_time: Option<f64>,
+    /// Everything else, by PostgreSQL's names.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
+}
+
+/// A step of a [`Plan`].
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[non_exhaustive]
+pub struct PlanNode {
+    /// What the step does, for example `Seq Scan`.
+    #[serde(rename = "Node Type")]
+    pub node_type: String,
+    /// The table that is read.
+    #[serde(rename = "Relation Name")]
+    pub relation_name: Option<String>,
+    /// The index that is used.
+    #[serde(rename = "Index Name")]
+    pub index_name: Option<String>,
+    /// The estimated cost until the first row.
+    #[serde(rename = "Startup Cost")]
+    pub startup_cost: Option<f64>,
+    /// The estimated cost until the last row.
+    #[serde(rename = "Total Cost")]
+    pub total_cost: Option<f64>,
+    /// The estimated number of rows.
+    #[serde(rename = "Plan Rows")]
+    pub plan_rows: Option<f64>,
+    /// The number of rows that came, if the query was analyzed.
+    #[serde(rename = "Actual Rows")]
+    pub actual_rows: Option<f64>,
+    /// The milliseconds until the last row, if the query was analyzed.
+    #[serde(rename = "Actual Total Time")]
+    pub actual_total_time: Option<f64>,
+    /// The steps that this one takes its rows from.
+    #[serde(rename = "Plans", default)]
+    pub plans: Vec<PlanNode>,
+    /// Everything else, by PostgreSQL's names.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
+}
+
 impl<S, Out> Query<S, Out> {
-    /// Answers with the plan of the query, and not with rows.
+    /// Answers with the plan of the query as text, and not with rows.
     ///
     /// The server must allow it; Supabase does not by default, and answers 406
-    /// ([`Code::NotAcceptable`](crate::Code::NotAcceptable)). With [`Explain::analyze`], a write really writes.
+    /// ([`Code::NotAcceptable`](crate::Code::NotAcceptable)). The plan is that of the shape chosen so far, such as
+    /// [`single`](Query::single) or [`csv`](Query::csv). With [`Explain::analyze`], **a write really writes**.
     ///
     /// Source: <https://supabase.com/docs/guides/database/debugging-performance>
     ///
@@ -107,31 +163,33 @@ impl<S, Out> Query<S, Out> {
     /// ```
     pub fn explain(self, options: Explain) -> Query<Explained<S>, String>
     where
-        S: Rows,
+        S: Plannable,
     {
-        self.with(|draft| {
-            if let Some(accept) = options.accept(&draft.accept) {
-                draft.accept = accept;
-            }
-        })
-        .to(text)
+        self.with(|draft| draft.accept.plan = Some((options, Format::Text))).to(text)
+    }
+
+    /// As [`explain`](Self::explain), with the plan as data.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// use postgrest_rs::Explain;
+    /// let plan = db.from("planets").select_raw("*").explain_plan(Explain::new().analyze()).await?;
+    /// println!("{:?} ms", plan.execution_time);
+    /// # Ok(()) }
+    /// ```
+    pub fn explain_plan(self, options: Explain) -> Query<Explained<S>, Plan>
+    where
+        S: Plannable,
+    {
+        self.with(|draft| draft.accept.plan = Some((options, Format::Json))).to(plan)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_media_type_names_format_subject_and_options() {
-        let of = HeaderValue::from_static("application/json");
-        assert_eq!(
-            Explain::new().accept(&of).unwrap(),
-            "application/vnd.pgrst.plan+text; for=\"application/json\"; options=;"
-        );
-        assert_eq!(
-            Explain::new().analyze().verbose().settings().buffers().wal().json().accept(&of).unwrap(),
-            "application/vnd.pgrst.plan+json; for=\"application/json\"; options=analyze|verbose|settings|buffers|wal;"
-        );
-    }
+/// The only plan of the list that PostgreSQL answers with.
+fn plan(reply: &Reply) -> Result<Plan> {
+    let plans: Vec<Plan> = reply.json().map_err(Error::from_failure)?;
+    plans
+        .into_iter()
+        .next()
+        .ok_or_else(|| Error::from_failure(Failure::decode("the answer holds no plan", reply.clone(), None)))
 }

@@ -26,28 +26,49 @@ pub enum Count {
 }
 
 /// What a request prefers. Each is sent only if it is asked for, as unknown ones can be refused.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Prefer {
-    pub(crate) rows_back: bool,
+    pub(crate) back: Option<Back>,
     pub(crate) count: Option<Count>,
     pub(crate) resolution: Option<&'static str>,
     pub(crate) missing_default: bool,
+    pub(crate) max_affected: Option<u64>,
+    pub(crate) rollback: bool,
+}
+
+/// What a write answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Back {
+    Rows,
+    Headers,
 }
 
 impl Prefer {
     /// The value of the header, if there is anything to say.
     pub(crate) fn header(&self) -> Option<HeaderValue> {
+        let back = self.back.map(|back| match back {
+            Back::Rows => "return=representation",
+            Back::Headers => "return=headers-only",
+        });
         let count = self.count.map(|count| match count {
             Count::Exact => "count=exact",
             Count::Planned => "count=planned",
             Count::Estimated => "count=estimated",
         });
         let parts = [
-            self.rows_back.then_some("return=representation"),
+            back,
             count,
             self.resolution,
             self.missing_default.then_some("missing=default"),
+            self.rollback.then_some("tx=rollback"),
+            // A limit holds only where preferences are handled strictly, and only there is strictness asked for: a
+            // server may know fewer preferences than this crate.
+            self.max_affected.map(|_| "handling=strict"),
         ];
+        if let Some(rows) = self.max_affected {
+            let known: Vec<_> = parts.into_iter().flatten().collect();
+            return HeaderValue::try_from(format!("{},max-affected={rows}", known.join(","))).ok();
+        }
         match parts.iter().flatten().count() {
             0 => None,
             1 => parts.into_iter().flatten().next().map(HeaderValue::from_static),
@@ -66,14 +87,29 @@ mod tests {
         let prefer = Prefer { count: Some(Count::Planned), ..Prefer::default() };
         assert_eq!(prefer.header().unwrap(), "count=planned");
         let prefer = Prefer {
-            rows_back: true,
+            back: Some(Back::Rows),
             count: Some(Count::Exact),
             resolution: Some("resolution=merge-duplicates"),
             missing_default: true,
+            ..Prefer::default()
         };
         assert_eq!(
             prefer.header().unwrap(),
             "return=representation,count=exact,resolution=merge-duplicates,missing=default"
+        );
+        let prefer = Prefer { rollback: true, back: Some(Back::Headers), ..Prefer::default() };
+        assert_eq!(prefer.header().unwrap(), "return=headers-only,tx=rollback");
+    }
+
+    #[test]
+    fn strictness_comes_with_a_limit_on_affected_rows_and_only_there() {
+        let prefer = Prefer { max_affected: Some(3), ..Prefer::default() };
+        assert_eq!(prefer.header().unwrap(), "handling=strict,max-affected=3");
+        let prefer =
+            Prefer { max_affected: Some(0), back: Some(Back::Rows), rollback: true, ..Prefer::default() };
+        assert_eq!(
+            prefer.header().unwrap(),
+            "return=representation,tx=rollback,handling=strict,max-affected=0"
         );
     }
 }

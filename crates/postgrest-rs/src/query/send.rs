@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use supabase_core::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use supabase_core::{BoxFuture, Failure, Reply, Request, RetryPolicy, Transport, decode_json};
 
+use super::guard::undone;
 use super::stage::Ready;
 use super::{Draft, Query};
 use crate::error::{Error, Result};
@@ -33,8 +34,7 @@ impl<S, Out> Query<S, Out> {
     {
         let Self { draft, decode, .. } = self;
         Box::pin(async move {
-            let (transport, request) = draft.into_request()?;
-            let reply = transport.send(request).await.map_err(Error::from_failure)?;
+            let reply = draft.send().await?;
             Ok(Response::new(decode(&reply)?, &reply))
         })
     }
@@ -46,15 +46,23 @@ impl<S: Ready, Out: 'static> IntoFuture for Query<S, Out> {
 
     fn into_future(self) -> Self::IntoFuture {
         let Self { draft, decode, .. } = self;
-        Box::pin(async move {
-            let (transport, request) = draft.into_request()?;
-            decode(&transport.send(request).await.map_err(Error::from_failure)?)
-        })
+        Box::pin(async move { decode(&draft.send().await?) })
     }
 }
 
 impl Draft {
-    fn into_request(mut self) -> Result<(Transport, Request)> {
+    /// Sends what was drafted, and reads the answer whole.
+    pub(super) async fn send(self) -> Result<Reply> {
+        let to_be_undone = self.prefer.rollback;
+        let (transport, request) = self.into_request()?;
+        let reply = transport.send(request).await.map_err(Error::from_failure)?;
+        if to_be_undone {
+            undone(&reply)?;
+        }
+        Ok(reply)
+    }
+
+    pub(super) fn into_request(mut self) -> Result<(Transport, Request)> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
@@ -65,8 +73,12 @@ impl Draft {
                 self.url.query_pairs_mut().append_pair(key, value);
             });
         }
+        for list in &self.lists {
+            let (key, value) = list.pair(None).map_err(Error::invalid)?;
+            self.url.query_pairs_mut().append_pair(&key, &value);
+        }
         let mut request = Request::new(self.operation, self.method, self.url);
-        request.headers.push((ACCEPT, self.accept));
+        request.headers.push((ACCEPT, self.accept.header()));
         if let Some(schema) = &self.schema {
             request.headers.push(schema.header(&request.method).map_err(Error::from_failure)?);
         }
@@ -78,6 +90,7 @@ impl Draft {
             request.body = Some(body);
         }
         request.timeout = self.timeout;
+        request.max_body = self.max_body;
         request.retry =
             self.max_retries.map(|max_retries| RetryPolicy { max_retries, ..self.transport.retry() });
         Ok((self.transport, request))
@@ -86,7 +99,7 @@ impl Draft {
 
 /// Every row.
 pub(crate) fn rows<T: DeserializeOwned>(reply: &Reply) -> Result<Vec<T>> {
-    reply.json().map_err(Error::from_failure)
+    json(reply)
 }
 
 /// The one row that the server was asked for.
@@ -122,6 +135,16 @@ pub(crate) fn returned<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
         });
     }
     reply.json().map_err(Error::from_failure)
+}
+
+/// An answer of one JSON value.
+pub(crate) fn json<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
+    reply.json().map_err(Error::from_failure)
+}
+
+/// Where the row is that was added.
+pub(crate) fn location(reply: &Reply) -> Result<Option<String>> {
+    Ok(reply.header("location").map(str::to_owned))
 }
 
 /// The answer as it came.

@@ -2,14 +2,11 @@
 
 use serde::de::DeserializeOwned;
 use supabase_core::Method;
-use supabase_core::header::HeaderValue;
 
 use super::Query;
-use super::send::{maybe_one, nothing, one, text};
-use super::stage::{Csv, Head, One, Reads, Rows};
-
-const ONE_ROW: HeaderValue = HeaderValue::from_static("application/vnd.pgrst.object+json");
-const TEXT_CSV: HeaderValue = HeaderValue::from_static("text/csv");
+use super::accept::Shape;
+use super::send::{json, maybe_one, nothing, one, text};
+use super::stage::{Csv, GeoJson, Head, One, Plannable, Reads, Rows};
 
 impl<S, T: DeserializeOwned> Query<S, Vec<T>> {
     /// Asks for exactly one row, and answers with it instead of a `Vec`.
@@ -29,7 +26,7 @@ impl<S, T: DeserializeOwned> Query<S, Vec<T>> {
     where
         S: Rows,
     {
-        self.with(|draft| draft.accept = ONE_ROW).to(one)
+        self.with(|draft| draft.accept.shape = Shape::One).to(one)
     }
 
     /// Asks for one row or none. More than one is an error with
@@ -67,7 +64,41 @@ impl<S, Out> Query<S, Out> {
     where
         S: Rows,
     {
-        self.with(|draft| draft.accept = TEXT_CSV).to(text)
+        self.with(|draft| draft.accept.shape = Shape::Csv).to(text)
+    }
+
+    /// Answers with the rows as a GeoJSON feature collection. The database must have PostGIS, and the rows a geometry.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/db-geojson>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let map: serde_json::Value = db.from("shops").select_raw("*").geojson().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn geojson(self) -> Query<GeoJson<S>, serde_json::Value>
+    where
+        S: Rows,
+    {
+        self.with(|draft| draft.accept.shape = Shape::GeoJson).to(json)
+    }
+
+    /// Leaves properties that are null out of the answer. The type of a row then needs `Option` fields, which serde
+    /// reads as `None` where they are missing.
+    ///
+    /// Source: <https://docs.postgrest.org/en/stable/references/api/resource_representation.html#stripped-nulls>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let users: Vec<serde_json::Value> = db.from("users").select("*").strip_nulls().await?;
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "stripNulls")]
+    pub fn strip_nulls(self) -> Self
+    where
+        S: Plannable,
+    {
+        self.with(|draft| draft.accept.strip_nulls = true)
     }
 
     /// Answers with the headers only: for a count, or to see whether the query is allowed.

@@ -44,6 +44,9 @@ pub struct Explained<S>(S);
 /// Answers with nothing but the headers.
 #[derive(Debug)]
 pub struct Head<S>(S);
+/// Answers with GeoJSON.
+#[derive(Debug)]
+pub struct GeoJson<S>(S);
 
 mod sealed {
     pub trait Sealed {}
@@ -77,6 +80,28 @@ pub trait Ready: Sealed {}
 )]
 pub trait Rows: Sealed {}
 
+/// A stage whose plan can be asked for.
+#[diagnostic::on_unimplemented(
+    message = "there is no plan here: the query is at `{Self}`",
+    label = "a plan takes the place of an answer with rows",
+    note = "a write has rows once `.select(..)` asks for them; `head` has none"
+)]
+pub trait Plannable: Sealed {}
+
+/// A stage that writes rows that are there already, or calls a function that may.
+#[diagnostic::on_unimplemented(
+    message = "this has no rows to protect: the query is at `{Self}`",
+    label = "only an update, a delete or a function can affect too many rows"
+)]
+pub trait Affects: Sealed {}
+
+/// A stage that writes.
+#[diagnostic::on_unimplemented(
+    message = "there is nothing to undo: the query is at `{Self}`",
+    label = "only a write or a function can be tried and undone"
+)]
+pub trait Writes: Sealed {}
+
 /// A stage that reads, and so can be sorted and cut.
 #[diagnostic::on_unimplemented(
     message = "order, limit and range cannot stand here: the query is at `{Self}`",
@@ -107,6 +132,7 @@ impl<S> Sealed for One<S> {}
 impl<S> Sealed for Csv<S> {}
 impl<S> Sealed for Explained<S> {}
 impl<S> Sealed for Head<S> {}
+impl<S> Sealed for GeoJson<S> {}
 
 // Not recommended: a list of all that implement a trait would bury the trait's own message.
 #[diagnostic::do_not_recommend]
@@ -131,6 +157,8 @@ impl<S: Ready> Ready for Csv<S> {}
 impl<S: Ready> Ready for Explained<S> {}
 #[diagnostic::do_not_recommend]
 impl<S: Ready> Ready for Head<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Ready> Ready for GeoJson<S> {}
 
 #[diagnostic::do_not_recommend]
 impl Rows for Select {}
@@ -151,6 +179,8 @@ impl<S: Reads> Reads for Csv<S> {}
 impl<S: Reads> Reads for Explained<S> {}
 #[diagnostic::do_not_recommend]
 impl<S: Reads> Reads for Head<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Reads> Reads for GeoJson<S> {}
 
 #[diagnostic::do_not_recommend]
 impl Filterable<Select> for Select {}
@@ -170,6 +200,61 @@ impl<S: Filterable<Next>, Next> Filterable<Csv<Next>> for Csv<S> {}
 impl<S: Filterable<Next>, Next> Filterable<Explained<Next>> for Explained<S> {}
 #[diagnostic::do_not_recommend]
 impl<S: Filterable<Next>, Next> Filterable<Head<Next>> for Head<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Filterable<Next>, Next> Filterable<GeoJson<Next>> for GeoJson<S> {}
+
+#[diagnostic::do_not_recommend]
+impl Plannable for Select {}
+#[diagnostic::do_not_recommend]
+impl Plannable for Call {}
+#[diagnostic::do_not_recommend]
+impl Affects for Call {}
+#[diagnostic::do_not_recommend]
+impl Writes for Insert {}
+#[diagnostic::do_not_recommend]
+impl Writes for Upsert {}
+#[diagnostic::do_not_recommend]
+impl Writes for Call {}
+#[diagnostic::do_not_recommend]
+impl<S> Plannable for Returning<S> {}
+#[diagnostic::do_not_recommend]
+impl<S> Plannable for One<S> {}
+#[diagnostic::do_not_recommend]
+impl<S> Plannable for Csv<S> {}
+#[diagnostic::do_not_recommend]
+impl<S> Plannable for GeoJson<S> {}
+#[diagnostic::do_not_recommend]
+impl<F> Affects for Update<F> {}
+#[diagnostic::do_not_recommend]
+impl<F> Affects for Delete<F> {}
+#[diagnostic::do_not_recommend]
+impl<F> Writes for Update<F> {}
+#[diagnostic::do_not_recommend]
+impl<F> Writes for Delete<F> {}
+#[diagnostic::do_not_recommend]
+impl<S: Affects> Affects for Returning<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Writes> Writes for Returning<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Affects> Affects for One<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Writes> Writes for One<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Affects> Affects for Csv<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Writes> Writes for Csv<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Affects> Affects for GeoJson<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Writes> Writes for GeoJson<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Affects> Affects for Head<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Writes> Writes for Head<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Affects> Affects for Explained<S> {}
+#[diagnostic::do_not_recommend]
+impl<S: Writes> Writes for Explained<S> {}
 
 impl Selectable for Insert {
     type Selected = Returning<Self>;

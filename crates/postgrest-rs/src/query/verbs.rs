@@ -4,9 +4,10 @@ use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAcc
 use serde::{Deserializer, Serialize};
 use supabase_core::Method;
 
-use super::send::{rows, text};
+use super::prefer::Back;
+use super::send::{location, rows, text};
 use super::stage::{
-    Delete, Filtered, Insert, NeedsFilterOrAllRows, NeedsVerb, Select, Selectable, Update, Upsert,
+    Delete, Filtered, Head, Insert, NeedsFilterOrAllRows, NeedsVerb, Select, Selectable, Update, Upsert,
 };
 use super::{Draft, Query};
 
@@ -187,7 +188,7 @@ impl<S: Selectable> Query<S> {
 
     fn returning(self, columns: &str) -> Self {
         self.with(|draft| {
-            draft.prefer.rows_back = true;
+            draft.prefer.back = Some(Back::Rows);
             let columns = without_white_space(columns);
             // All columns come back unless others are named.
             if columns != "*" {
@@ -198,6 +199,20 @@ impl<S: Selectable> Query<S> {
 }
 
 impl Query<Insert> {
+    /// Asks where the row that was added is: a path such as `/planets?id=eq.9`; `None` if the table has no primary key,
+    /// or if several rows were added. This needs no right to read the row.
+    ///
+    /// Source: <https://docs.postgrest.org/en/stable/references/api/preferences.html#return-representation>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let place = db.from("planets").insert(serde_json::json!({ "id": 9, "name": "Pluto" })).returning_location().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn returning_location(self) -> Query<Head<Insert>, Option<String>> {
+        self.with(|draft| draft.prefer.back = Some(Back::Headers)).to(location)
+    }
+
     /// What a row lacks becomes its column's default, and not null.
     ///
     /// ```no_run

@@ -5,11 +5,11 @@ use super::stage::Reads;
 use super::{Draft, Query};
 
 /// Order and cut of the rows of one table.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Window {
-    order: String,
-    offset: Option<u64>,
-    limit: Option<u64>,
+    pub(super) order: String,
+    pub(super) offset: Option<u64>,
+    pub(super) limit: Option<u64>,
 }
 
 impl Window {

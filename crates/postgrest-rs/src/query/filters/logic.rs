@@ -103,6 +103,11 @@ impl<S, Out> Query<S, Out> {
         S: Filterable<Next>,
     {
         self.try_with(|draft| {
+            if filter.is_list() {
+                // Kept as it is until the request is sent: it may be split.
+                draft.lists.push(filter);
+                return Ok(());
+            }
             let (key, value) = filter.pair(None)?;
             draft.append(&key, &value);
             Ok(())

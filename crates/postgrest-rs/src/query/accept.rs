@@ -1,0 +1,93 @@
+//! The `Accept` header: which shape the answer has.
+//!
+//! Source: <https://docs.postgrest.org/en/stable/references/api/media_type_handlers.html>
+
+use supabase_core::header::HeaderValue;
+
+use super::explain::Explain;
+
+/// The shape that is asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Accept {
+    pub(crate) shape: Shape,
+    pub(crate) strip_nulls: bool,
+    pub(crate) plan: Option<(Explain, Format)>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Shape {
+    #[default]
+    Rows,
+    One,
+    Csv,
+    GeoJson,
+}
+
+/// How a plan is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+impl Accept {
+    pub(crate) fn header(&self) -> HeaderValue {
+        let of = match (self.shape, self.strip_nulls) {
+            (Shape::Rows, false) => "application/json",
+            (Shape::Rows, true) => "application/vnd.pgrst.array+json;nulls=stripped",
+            (Shape::One, false) => "application/vnd.pgrst.object+json",
+            (Shape::One, true) => "application/vnd.pgrst.object+json;nulls=stripped",
+            (Shape::Csv, _) => "text/csv",
+            (Shape::GeoJson, _) => "application/geo+json",
+        };
+        let Some((options, format)) = self.plan else { return HeaderValue::from_static(of) };
+        let format = match format {
+            Format::Text => "text",
+            Format::Json => "json",
+        };
+        let text = format!("application/vnd.pgrst.plan+{format}; for=\"{of}\"; options={};", options.text());
+        // Nothing in it is the caller's, so it is a header.
+        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(of))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_media_type_names_shape_and_nulls() {
+        for (shape, plain, stripped) in [
+            (Shape::Rows, "application/json", "application/vnd.pgrst.array+json;nulls=stripped"),
+            (
+                Shape::One,
+                "application/vnd.pgrst.object+json",
+                "application/vnd.pgrst.object+json;nulls=stripped",
+            ),
+            (Shape::Csv, "text/csv", "text/csv"),
+            (Shape::GeoJson, "application/geo+json", "application/geo+json"),
+        ] {
+            let accept = |strip_nulls| Accept { shape, strip_nulls, plan: None }.header();
+            assert_eq!(
+                (accept(false), accept(true)),
+                (HeaderValue::from_static(plain), HeaderValue::from_static(stripped))
+            );
+        }
+    }
+
+    #[test]
+    fn a_plan_names_format_subject_and_options() {
+        let plan = |shape, options, format| {
+            Accept { shape, strip_nulls: false, plan: Some((options, format)) }.header()
+        };
+        assert_eq!(
+            plan(Shape::Rows, Explain::new(), Format::Text),
+            "application/vnd.pgrst.plan+text; for=\"application/json\"; options=;"
+        );
+        assert_eq!(
+            plan(Shape::One, Explain::new().analyze().verbose().settings().buffers().wal(), Format::Json),
+            "application/vnd.pgrst.plan+json; for=\"application/vnd.pgrst.object+json\"; \
+             options=analyze|verbose|settings|buffers|wal;"
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! Answers and questions that are too large for one piece: bytes as they come, and lists in several requests.
+
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
+use serde::de::DeserializeOwned;
+use supabase_core::{BoxFuture, Bytes};
+
+use super::Query;
+use super::guard::undone;
+use super::send::rows;
+use super::stage::{Ready, Select};
+use crate::error::{Error, Result};
+
+impl<S> Query<S, String> {
+    /// The answer as it comes, in pieces of bytes: for one that is larger than memory should hold. What is asked for is
+    /// text: JSON after [`select_raw`](Query::select_raw), or [`csv`](Query::csv).
+    ///
+    /// The time limit holds until the first byte, and nothing is repeated after it. Dropping the stream cancels the
+    /// request.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use futures_util::TryStreamExt;
+    /// use std::io::Write;
+    /// let mut file = std::fs::File::create("planets.csv")?;
+    /// let mut csv = std::pin::pin!(db.from("planets").select_raw("*").csv().byte_stream());
+    /// while let Some(bytes) = csv.try_next().await? {
+    ///     file.write_all(&bytes)?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn byte_stream(self) -> impl Stream<Item = Result<Bytes>> + Send + 'static + use<S>
+    where
+        S: Ready,
+    {
+        let draft = self.draft;
+        let open = async move {
+            let to_be_undone = draft.prefer.rollback;
+            let (transport, request) = draft.into_request()?;
+            let reply = transport.open(request).await.map_err(Error::from_failure)?;
+            if to_be_undone {
+                undone(&reply.head())?;
+            }
+            Ok::<_, Error>(stream::try_unfold(reply, |mut reply| async move {
+                let chunk = reply.chunk().await.map_err(Error::from_failure)?;
+                Ok(chunk.map(|chunk| (chunk, reply)))
+            }))
+        };
+        stream::once(open).try_flatten()
+    }
+}
+
+/// A query whose longest list is asked for in several requests; made by [`chunked`](crate::Query::chunked). It is sent
+/// by `.await`.
+#[must_use = "a query does nothing until it is awaited"]
+pub struct Chunked<T> {
+    query: Query<Select, Vec<T>>,
+    size: usize,
+    concurrency: usize,
+}
+
+impl<T: DeserializeOwned + Send + 'static> Query<Select, Vec<T>> {
+    /// Sends the longest [`in_`](Query::in_) list in several requests, of at most `size` values each, and joins their
+    /// rows: for lists that are too long for one request.
+    ///
+    /// Values that occur twice are asked for once. Rows come in the order of the requests. Where several requests would
+    /// give another answer than one, that is an error before anything is sent: with a limit, a range, an order, a count,
+    /// a shape other than rows, or without a list.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client, ids: Vec<i64>) -> postgrest_rs::Result<()> {
+    /// let planets: Vec<serde_json::Value> =
+    ///     db.from("planets").select("*").in_("id", ids).chunked(500).concurrency(2).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn chunked(self, size: usize) -> Chunked<T> {
+        Chunked { query: self, size, concurrency: 4 }
+    }
+}
+
+impl<T> Chunked<T> {
+    /// How many requests are under way at the same time, at the most: 4 if not given.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.max(1);
+        self
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for Chunked<T> {
+    type Output = Result<Vec<T>>;
+    type IntoFuture = BoxFuture<'static, Result<Vec<T>>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let mut draft = self.query.draft;
+            if let Some(fault) = draft.fault.take() {
+                return Err(fault);
+            }
+            let refusal = |what: &str| {
+                Error::invalid(format!("`chunked` would give another answer than one request {what}"))
+            };
+            if !draft.window.order.is_empty() || draft.window.limit.is_some() || draft.window.offset.is_some()
+            {
+                return Err(refusal("with an order, a limit or a range"));
+            }
+            if draft.prefer.count.is_some() {
+                return Err(refusal("with a count"));
+            }
+            let longest = (0..draft.lists.len())
+                .max_by_key(|&at| draft.lists.get(at).map_or(0, |list| list.list_length()));
+            let Some(longest) = longest else {
+                return Err(Error::invalid("`chunked` needs an `in_` filter, whose list it splits"));
+            };
+            let list = draft.lists.swap_remove(longest);
+            let requests: Vec<_> = list
+                .split(self.size)
+                .into_iter()
+                .map(|part| {
+                    let mut draft = draft.again();
+                    draft.lists.push(part);
+                    async move { rows::<T>(&draft.send().await?) }
+                })
+                .collect();
+            let mut answers = stream::iter(requests).buffered(self.concurrency);
+            let mut all = Vec::new();
+            while let Some(rows) = answers.try_next().await? {
+                all.extend(rows);
+            }
+            Ok(all)
+        })
+    }
+}
+
+impl<T> std::fmt::Debug for Chunked<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chunked")
+            .field("query", &self.query)
+            .field("size", &self.size)
+            .field("concurrency", &self.concurrency)
+            .finish()
+    }
+}

@@ -1,0 +1,241 @@
+//! All rows of an answer that is too long for one request.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use supabase_core::{BoxFuture, Failure, Reply, decode_json};
+
+use super::stage::{Reads, Rows};
+use super::{Draft, Query};
+use crate::column::Column;
+use crate::error::{Error, Result};
+use crate::query::order::Order;
+use crate::query::prefer::Count;
+use crate::response::{Completeness, Response};
+
+/// How many rows a page has if nothing else is said: what Supabase allows by default.
+pub(super) const DEFAULT_SIZE: u64 = 1000;
+
+impl<S, T> Query<S, Vec<T>>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    /// How many rows [`stream`](Self::stream), [`stream_by`](Self::stream_by) and [`fetch_all`](Self::fetch_all) ask for
+    /// at once: 1,000 if not given. If the server gives fewer, nothing is lost.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let logs: Vec<serde_json::Value> = db.from("logs").select("*").order("id").page_size(200).fetch_all().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn page_size(self, rows: u64) -> Self
+    where
+        S: Rows + Reads,
+    {
+        self.with(|draft| draft.page_size = rows.max(1))
+    }
+
+    /// All rows, as they come: a page is asked for when the stream needs it.
+    ///
+    /// Pages are cut by position, so the query needs an [`order`](Query::order), best by a unique column; without one the
+    /// first item is an error. Rows that are added or removed meanwhile shift the positions: use
+    /// [`stream_by`](Self::stream_by) where that matters. A short page does not end the stream, as a server may give
+    /// fewer rows than it is asked for; an empty one does, or the total if [`count`](Query::count) asks for the exact one.
+    /// A [`limit`](Query::limit) or [`range`](Query::range) holds for the stream as a whole.
+    ///
+    /// Source: <https://docs.postgrest.org/en/stable/references/api/pagination_count.html>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// use futures_util::TryStreamExt;
+    /// let mut logs = std::pin::pin!(db.from("logs").select::<serde_json::Value>("*").order("id").stream());
+    /// while let Some(log) = logs.try_next().await? {
+    ///     println!("{log}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn stream(self) -> impl Stream<Item = Result<T>> + Send + 'static + use<S, T>
+    where
+        S: Rows + Reads,
+    {
+        let fault = self.draft.window.order.is_empty().then_some(
+            "a stream of pages needs an order, as rows could otherwise repeat or be missing between two pages: add \
+             `.order(..)` by a unique column, or use `.stream_by(..)`",
+        );
+        let first = self.draft.window.offset.unwrap_or_default();
+        let end = self.draft.window.limit.map(|rows| first.saturating_add(rows));
+        pages(self.faulty(fault), first, move |draft, at: &mut u64| {
+            let rows = end.map_or(draft.page_size, |end| draft.page_size.min(end.saturating_sub(*at)));
+            if rows == 0 {
+                return None;
+            }
+            (draft.window.offset, draft.window.limit) = (Some(*at), Some(rows));
+            // Counting once is enough.
+            if *at != first {
+                draft.prefer.count = None;
+            }
+            let exact = draft.prefer.count == Some(Count::Exact);
+            Some(move |reply: &Reply, at: &mut u64| {
+                let rows: Vec<T> = reply.json().map_err(Error::from_failure)?;
+                let came = rows.len() as u64;
+                *at = at.saturating_add(came);
+                let total = if exact { Response::new((), reply).count } else { None };
+                Ok(Page { is_last: came == 0 || total.is_some_and(|total| *at >= total), rows })
+            })
+        })
+    }
+
+    /// All rows, as they come, in the order of `key`: each page begins behind the last key of the one before.
+    ///
+    /// `key` is a column that is unique and never null, and among the selected ones. Rows that are added or removed
+    /// meanwhile shift nothing, and late pages cost no more than early ones.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// use futures_util::TryStreamExt;
+    /// let logs: Vec<serde_json::Value> = db.from("logs").select("id, text").stream_by("id").try_collect().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn stream_by(self, key: &str) -> impl Stream<Item = Result<T>> + Send + 'static + use<S, T>
+    where
+        S: Rows + Reads,
+    {
+        let key = key.to_owned();
+        let window = &self.draft.window;
+        let fault = (!window.order.is_empty() || window.offset.is_some() || window.limit.is_some())
+            .then_some("`stream_by` sorts and cuts by its key: leave out `order`, `limit` and `range`");
+        pages(self.faulty(fault), None, move |draft, last: &mut Option<String>| {
+            let column = Column::exact(&key);
+            draft.window.order(&Order::from(column.clone()));
+            draft.window.limit(draft.page_size);
+            if let Some(last) = last {
+                draft.append(column.as_str(), &format!("gt.{last}"));
+            }
+            let key = key.clone();
+            Some(move |reply: &Reply, last: &mut Option<String>| {
+                let rows: Vec<Box<RawValue>> = reply.json().map_err(Error::from_failure)?;
+                if let Some(row) = rows.last() {
+                    *last = Some(key_of(row, &key).map_err(|message| fault_of(reply, message))?);
+                }
+                let is_last = rows.is_empty();
+                let decode = |row: Box<RawValue>| decode_json(row.get().as_bytes());
+                let rows: Result<Vec<T>, _> = rows.into_iter().map(decode).collect();
+                Ok(Page { rows: rows.map_err(|(message, _)| fault_of(reply, message))?, is_last })
+            })
+        })
+    }
+
+    /// All rows, in as many requests as they need: [`stream`](Self::stream), collected.
+    ///
+    /// # Errors
+    /// Those of any of the requests; the rows that came before are dropped.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let planets: Vec<serde_json::Value> = db.from("planets").select("*").order("id").fetch_all().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn fetch_all(self) -> BoxFuture<'static, Result<Vec<T>>>
+    where
+        S: Rows + Reads + 'static,
+    {
+        Box::pin(self.stream().try_collect())
+    }
+
+    /// Makes it an error if there are more rows than the answer holds: the server has a limit of its own, and would
+    /// otherwise cut the answer without a word.
+    ///
+    /// This asks for the exact count. A query with a limit or range asks for fewer rows itself, so it cannot be complete.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let planets: Vec<serde_json::Value> = db.from("planets").select("*").complete().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn complete(self) -> Self
+    where
+        S: Rows + Reads,
+    {
+        self.try_with(|draft| {
+            draft.prefer.count = Some(Count::Exact);
+            if draft.window.limit.is_some() {
+                return Err("`complete` and a limit or range contradict each other".to_owned());
+            }
+            Ok(())
+        })
+        .to(whole)
+    }
+
+    fn faulty(mut self, fault: Option<&'static str>) -> Self {
+        if let Some(fault) = fault {
+            self.draft.blame(fault.to_owned());
+        }
+        self
+    }
+}
+
+/// Some rows of a stream.
+struct Page<T> {
+    rows: Vec<T>,
+    is_last: bool,
+}
+
+/// Asks for page after page. `next` changes a copy of the query to ask for the page at the given position, and gives the
+/// function that reads the answer and moves the position; `None` ends the stream.
+fn pages<S, T, At, Next, Read>(
+    query: Query<S, Vec<T>>,
+    start: At,
+    next: Next,
+) -> impl Stream<Item = Result<T>> + Send + 'static + use<S, T, At, Next, Read>
+where
+    T: Send + 'static,
+    At: Send + 'static,
+    Next: Fn(&mut Draft, &mut At) -> Option<Read> + Send + 'static,
+    Read: FnOnce(&Reply, &mut At) -> Result<Page<T>> + Send + 'static,
+{
+    let mut draft = query.draft;
+    let fault = draft.fault.take();
+    let begin = fault.map_or(Ok((draft, start, next)), Err);
+    stream::try_unfold(Some(begin), |state| async move {
+        let Some((draft, mut at, next)) = state.transpose()? else { return Ok::<_, Error>(None) };
+        let mut page = draft.again();
+        let Some(read) = next(&mut page, &mut at) else { return Ok(None) };
+        let reply = page.send().await?;
+        let page = read(&reply, &mut at)?;
+        let rest = if page.is_last { None } else { Some(Ok((draft, at, next))) };
+        Ok(Some((stream::iter(page.rows).map(Ok), rest)))
+    })
+    .try_flatten()
+}
+
+/// Every row, if there are no more than these.
+fn whole<T: DeserializeOwned>(reply: &Reply) -> Result<Vec<T>> {
+    let rows: Vec<T> = reply.json().map_err(Error::from_failure)?;
+    match Response::new((), reply).completeness() {
+        Completeness::Complete => Ok(rows),
+        Completeness::Truncated { total } => Err(Error::truncated(reply, rows.len(), Some(total))),
+        Completeness::Unknown => Err(Error::truncated(reply, rows.len(), None)),
+    }
+}
+
+/// The value of the key in a row, as it stands in a filter.
+fn key_of(row: &RawValue, key: &str) -> Result<String, String> {
+    let columns: HashMap<Cow<'_, str>, &RawValue> =
+        serde_json::from_str(row.get()).map_err(|_| "`stream_by` reads rows that are objects".to_owned())?;
+    let value =
+        columns.get(key).ok_or_else(|| format!("the key `{key}` is not among the columns of the answer"))?;
+    let text = value.get();
+    match text.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(text).map_err(|error| error.to_string()),
+        Some(b'n') => Err(format!("the key `{key}` is null in a row, and so is no key")),
+        Some(b'{' | b'[') => Err(format!("the key `{key}` is no single value")),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+fn fault_of(reply: &Reply, message: String) -> Error {
+    Error::from_failure(Failure::decode(message, reply.clone(), None))
+}

@@ -1,0 +1,128 @@
+//! Writes that are limited, tried, or answered with a place; plans; shapes.
+
+use postgrest_rs::{Client, Code, ErrorKind, Explain, Numeric};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use supabase_testing::raw::{Answer, Raw};
+use supabase_testing::recordings;
+use supabase_testing::replay::Replay;
+
+fn client(url: &str) -> Client {
+    Client::builder(url, "key").http_client(supabase_testing::http::client()).build().unwrap()
+}
+
+/// An answer with these headers.
+fn answer(status: &str, headers: &str, body: &str) -> Answer {
+    Answer::Bytes(
+        format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()).into(),
+    )
+}
+
+#[tokio::test]
+async fn a_dry_run_that_the_server_confirms_is_an_answer() {
+    let server = Raw::start([answer(
+        "201 Created",
+        "preference-applied: return=representation, tx=rollback\r\n",
+        "[{}]",
+    )]);
+    let rows: Vec<Value> =
+        client(&server.url()).from("t").insert(json!({})).select("*").dry_run().await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert!(server.requests()[0].contains("prefer: return=representation,tx=rollback"));
+}
+
+#[tokio::test]
+async fn a_dry_run_that_was_committed_is_an_error_that_says_so() {
+    for headers in ["", "preference-applied: return=minimal\r\n", "preference-applied: tx=commit\r\n"] {
+        let server = Raw::start([answer("204 No Content", headers, "")]);
+        let error = client(&server.url()).from("t").delete().eq("id", 1).dry_run().await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.status(), error.is_retryable()),
+            (ErrorKind::Committed, Some(204), false)
+        );
+        assert!(error.message().contains("has committed"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_on_affected_rows_is_strict_and_its_breach_has_a_code() {
+    let exchange = recordings::case(recordings::rest(), "rest/update/max-affected-exceeded-PGRST124");
+    let replay = Replay::start(exchange).await;
+    let query = client(&replay.url()).from("writes").update(json!({ "qty": 2 })).in_("id", [1, 2, 3]);
+    let error = query.max_affected(2).select::<Value>("*").await.unwrap_err();
+    assert_eq!((error.status(), error.code()), (Some(400), Some(&Code::MaxAffectedExceeded)));
+    assert_eq!(replay.only().headers["prefer"], "handling=strict,max-affected=2,return=representation");
+}
+
+#[tokio::test]
+async fn an_insert_can_answer_with_the_place_of_its_row() {
+    let exchange = recordings::case(recordings::rest(), "rest/raw/insert-headers-only");
+    let replay = Replay::start(exchange).await;
+    let place = client(&replay.url())
+        .from("planets")
+        .insert(json!({ "id": 900 }))
+        .returning_location()
+        .await
+        .unwrap();
+    assert_eq!(place, exchange.response.headers.get("location").cloned());
+    assert!(place.is_some());
+    assert_eq!(replay.only().headers["prefer"], "return=headers-only");
+}
+
+#[tokio::test]
+async fn a_plan_is_data() {
+    let exchange = recordings::case(recordings::rest(), "rest/modifiers/explain-json-all");
+    let replay = Replay::start(exchange).await;
+    let options = Explain::new().analyze().verbose().settings().buffers().wal();
+    let plan = client(&replay.url()).from("planets").select_raw("*").explain_plan(options).await.unwrap();
+    assert_eq!(
+        (&*plan.root.node_type, plan.root.total_cost, plan.root.actual_rows),
+        ("Aggregate", Some(1.07), Some(1.0))
+    );
+    assert_eq!(plan.root.plans[0].relation_name.as_deref(), Some("planets"));
+    assert!(plan.execution_time.is_some() && plan.root.other.contains_key("Output"));
+}
+
+#[tokio::test]
+async fn nulls_can_be_left_out_of_rows_and_of_one_row() {
+    let exchange = recordings::case(recordings::rest(), "rest/modifiers/strip-nulls-single");
+    let replay = Replay::start(exchange).await;
+    let user: Value =
+        client(&replay.url()).from("users").select("*").eq("id", 3).strip_nulls().single().await.unwrap();
+    assert!(user.as_object().unwrap().values().all(|value| !value.is_null()));
+    assert_eq!(replay.only().headers["accept"], "application/vnd.pgrst.object+json;nulls=stripped");
+}
+
+#[tokio::test]
+async fn geojson_is_one_value_and_its_absence_has_a_code() {
+    let body = r#"{"type":"FeatureCollection","features":[]}"#;
+    let server = Raw::start([answer("200 OK", "content-type: application/geo+json\r\n", body)]);
+    let map = client(&server.url()).from("shops").select_raw("*").geojson().await.unwrap();
+    assert_eq!(map["type"], "FeatureCollection");
+    assert!(server.requests()[0].contains("accept: application/geo+json"));
+
+    let exchange = recordings::case(recordings::rest(), "rest/modifiers/geojson-error");
+    let replay = Replay::start(exchange).await;
+    let error = client(&replay.url()).from("geo").select_raw("*").geojson().await.unwrap_err();
+    assert_eq!((error.status(), error.code()), (Some(404), Some(&Code::UndefinedFunction)));
+}
+
+#[derive(Debug, Deserialize)]
+struct Exact {
+    i8: Option<i64>,
+    num: Option<Numeric>,
+}
+
+#[tokio::test]
+async fn numbers_keep_every_digit_that_the_server_sent() {
+    let exchange = recordings::case(recordings::rest(), "rest/select/types");
+    let replay = Replay::start(exchange).await;
+    let rows: Vec<Exact> = client(&replay.url()).from("types").select("*").order("id").await.unwrap();
+    let raw = exchange.response.body.as_ref().and_then(|body| body.raw.clone()).unwrap();
+    assert!(rows.iter().any(|row| row.i8 == Some(i64::MAX)));
+    let numbers: Vec<_> = rows.iter().filter_map(|row| row.num.as_ref()).collect();
+    assert!(numbers.iter().any(|number| number.as_str().len() > 40), "{numbers:?}");
+    for number in numbers {
+        assert!(raw.contains(number.as_str()), "{number}");
+    }
+}

@@ -1,0 +1,282 @@
+//! Answers that are too long for one request.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::{StreamExt, TryStreamExt};
+use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
+use postgrest_rs::{Client, Code, Completeness, Count, ErrorKind};
+use serde::Deserialize;
+use serde_json::Value;
+use supabase_testing::raw::{Answer, Raw};
+
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+struct Row {
+    id: u64,
+}
+
+type Asked = Arc<Mutex<Vec<HashMap<String, String>>>>;
+
+/// A table of the rows 1 to `rows`, on a server that gives at most `max` at once.
+async fn table(rows: u64, max: u64) -> (MockServer, Client, Asked) {
+    let server = MockServer::start_async().await;
+    let asked: Asked = Arc::default();
+    let log = Arc::clone(&asked);
+    server
+        .mock_async(move |when, then| {
+            when.any_request();
+            then.respond_with(move |request: &HttpMockRequest| {
+                let mut query: HashMap<String, String> = request.query_params().into_iter().collect();
+                let number = |key: &str| query.get(key).and_then(|value| value.parse::<u64>().ok());
+                let after =
+                    query.get("id").and_then(|id| id.strip_prefix("gt.")).and_then(|id| id.parse().ok());
+                let first = after.unwrap_or(0) + number("offset").unwrap_or(0);
+                let last = (first + number("limit").unwrap_or(u64::MAX).min(max)).min(rows);
+                let page: Vec<_> = (first..last).map(|id| serde_json::json!({ "id": id + 1 })).collect();
+                let counts = request.headers_vec().iter().any(|(_, value)| value.contains("count=exact"));
+                let total = if counts { rows.to_string() } else { "*".to_owned() };
+                let range = if page.is_empty() { "*".to_owned() } else { format!("{first}-{}", last - 1) };
+                query.insert("counts".to_owned(), counts.to_string());
+                log.lock().unwrap().push(query);
+                HttpMockResponse::builder()
+                    .status(200)
+                    .header("content-range", format!("{range}/{total}"))
+                    .body(Value::from(page).to_string())
+                    .build()
+            });
+        })
+        .await;
+    let client = Client::builder(server.base_url(), "key")
+        .http_client(supabase_testing::http::client())
+        .build()
+        .unwrap();
+    (server, client, asked)
+}
+
+fn ids(rows: &[Row]) -> Vec<u64> {
+    rows.iter().map(|row| row.id).collect()
+}
+
+#[tokio::test]
+async fn a_stream_gives_every_row_once_also_from_a_server_that_gives_less_than_asked() {
+    for (rows, max, page) in
+        [(0, 10, 10), (1, 10, 10), (10, 10, 10), (25, 10, 10), (25, 4, 10), (25, 1000, 7)]
+    {
+        let (_server, db, asked) = table(rows, max).await;
+        let all: Vec<Row> = db.from("t").select("*").order("id").page_size(page).fetch_all().await.unwrap();
+        assert_eq!(ids(&all), (1..=rows).collect::<Vec<_>>());
+        let pages = asked.lock().unwrap().len() as u64;
+        assert_eq!(
+            pages,
+            rows.div_ceil(max.min(page)) + 1,
+            "an empty page ends it: {rows} rows, {max}, {page}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_exact_count_saves_the_empty_page_and_is_asked_for_once() {
+    let (_server, db, asked) = table(25, 1000).await;
+    let query = db.from("t").select::<Row>("*").order("id").count(Count::Exact).page_size(10);
+    assert_eq!(query.fetch_all().await.unwrap().len(), 25);
+    let counts: Vec<_> = asked.lock().unwrap().iter().map(|query| query["counts"].clone()).collect();
+    assert_eq!(
+        counts,
+        ["true", "false", "false", "false"],
+        "the total of the first page is not known to the later ones"
+    );
+}
+
+#[tokio::test]
+async fn a_limit_or_range_holds_for_the_stream_as_a_whole() {
+    let (_server, db, asked) = table(100, 1000).await;
+    let some: Vec<Row> =
+        db.from("t").select("*").order("id").limit(12).page_size(5).fetch_all().await.unwrap();
+    assert_eq!(ids(&some), (1..=12).collect::<Vec<_>>());
+    let limits: Vec<_> = asked.lock().unwrap().iter().map(|query| query["limit"].clone()).collect();
+    assert_eq!(limits, ["5", "5", "2"]);
+    let some: Vec<Row> = db.from("t").select("*").order("id").range(95, 200).fetch_all().await.unwrap();
+    assert_eq!(ids(&some), (96..=100).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_stream_asks_for_no_page_that_nobody_needs() {
+    let (_server, db, asked) = table(1000, 1000).await;
+    let stream = db.from("t").select::<Row>("*").order("id").page_size(10).stream();
+    let first: Vec<_> = stream.take(10).try_collect().await.unwrap();
+    assert_eq!((first.len(), asked.lock().unwrap().len()), (10, 1));
+}
+
+#[tokio::test]
+async fn a_stream_by_key_begins_each_page_behind_the_last_key() {
+    let (_server, db, asked) = table(25, 10).await;
+    let all: Vec<Row> = db.from("t").select("*").page_size(10).stream_by("id").try_collect().await.unwrap();
+    assert_eq!(ids(&all), (1..=25).collect::<Vec<_>>());
+    let after: Vec<_> = asked.lock().unwrap().iter().map(|query| query.get("id").cloned()).collect();
+    assert_eq!(after, [None, Some("gt.10".into()), Some("gt.20".into()), Some("gt.25".into())]);
+    assert!(
+        asked.lock().unwrap().iter().all(|query| query["order"] == "id.asc" && !query.contains_key("offset"))
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_key_is_an_error() {
+    for (body, says) in [
+        (r#"[{"name":"a"}]"#, "not among the columns"),
+        (r#"[{"id":null}]"#, "is null"),
+        (r#"[{"id":[1]}]"#, "no single value"),
+        (r#"[1]"#, "objects"),
+    ] {
+        let server = Raw::start([Raw::json("200 OK", body.len(), body)]);
+        let db = Client::builder(server.url(), "key")
+            .http_client(supabase_testing::http::client())
+            .build()
+            .unwrap();
+        let error =
+            db.from("t").select::<Value>("*").stream_by("id").try_collect::<Vec<_>>().await.unwrap_err();
+        assert!(error.message().contains(says), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_would_repeat_or_lose_rows_is_refused() {
+    let (_server, db, asked) = table(25, 10).await;
+    let error = db.from("t").select::<Row>("*").fetch_all().await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Invalid && error.message().contains("needs an order"), "{error}");
+    for query in [
+        db.from("t").select::<Row>("*").order("id"),
+        db.from("t").select("*").limit(5),
+        db.from("t").select("*").range(5, 9),
+    ] {
+        let error = query.stream_by("id").try_collect::<Vec<_>>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+    }
+    assert!(asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_error_on_a_later_page_ends_the_stream_with_it() {
+    let body = r#"[{"id":1}]"#;
+    let server = Raw::start([
+        Answer::Bytes(
+            format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+                .into(),
+        ),
+        Raw::json("400 Bad Request", 16, r#"{"code":"57014"}"#),
+    ]);
+    let db =
+        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let rows: Vec<_> = db.from("t").select::<Row>("*").order("id").stream().collect().await;
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0].as_ref().unwrap(), &Row { id: 1 });
+    assert_eq!(rows[1].as_ref().unwrap_err().code(), Some(&Code::QueryCanceled));
+}
+
+#[tokio::test]
+async fn complete_makes_a_cut_answer_an_error() {
+    let (_server, db, _) = table(25, 10).await;
+    let error = db.from("t").select::<Row>("*").complete().await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Truncated, "the server sent 10 of 25 rows"));
+    let answer = db.from("t").select::<Row>("*").count(Count::Exact).execute().await.unwrap();
+    assert_eq!(answer.completeness(), Completeness::Truncated { total: 25 });
+    let answer = db.from("t").select::<Row>("*").execute().await.unwrap();
+    assert_eq!(answer.completeness(), Completeness::Unknown);
+
+    let (_server, db, _) = table(25, 25).await;
+    assert_eq!(db.from("t").select::<Row>("*").complete().await.unwrap().len(), 25);
+    let error = db.from("t").select::<Row>("*").limit(5).complete().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn a_large_answer_comes_as_bytes() {
+    let (_server, db, _) = table(2000, 2000).await;
+    let pieces: Vec<_> = db.from("t").select_raw("*").byte_stream().try_collect().await.unwrap();
+    let all: Vec<Row> = serde_json::from_slice(&pieces.concat()).unwrap();
+    assert_eq!(all.len(), 2000);
+
+    let server = Raw::start([Raw::json("404 Not Found", 19, r#"{"code":"PGRST205"}"#)]);
+    let db =
+        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let error = db.from("t").select_raw("*").byte_stream().try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::TableNotFound));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_an_error() {
+    let (_server, db, _) = table(100, 100).await;
+    let error = db.from("t").select::<Row>("*").max_body(500).await.unwrap_err();
+    assert_eq!((error.kind(), error.status(), error.is_retryable()), (ErrorKind::TooLarge, Some(200), false));
+    let few: Vec<Row> = db.from("t").select("*").limit(3).max_body(500).await.unwrap();
+    assert_eq!(few.len(), 3);
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_long_names_its_longest_filter() {
+    let (_server, db, asked) = table(1, 1).await;
+    let ids: Vec<u64> = (0..20_000).collect();
+    let error = db.from("t").select::<Row>("*").eq("name", "x").in_("id", &ids).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLong);
+    assert!(error.message().contains("49152 are allowed; the longest filter is `id`, with"), "{error}");
+    assert!(asked.lock().unwrap().is_empty(), "nothing was sent");
+
+    for answer in ["414 URI Too Long", "400 Bad Request", "431 Request Header Fields Too Large"] {
+        let bytes = format!("HTTP/1.1 {answer}\r\ncontent-type: text/plain\r\ncontent-length: 3\r\n\r\nBad");
+        let server = Raw::start([Answer::Bytes(bytes.clone().into()), Answer::Bytes(bytes.into())]);
+        let db = Client::builder(server.url(), "key")
+            .http_client(supabase_testing::http::client())
+            .build()
+            .unwrap();
+        let error = db.from("t").select::<Row>("*").in_("id", &ids[..2000]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLong, "{error}");
+        assert!(error.message().contains("`id`"), "{error}");
+        let error = db.from("t").select::<Row>("*").in_("id", [1]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Rejected, "a short request was refused for another reason");
+    }
+}
+
+#[tokio::test]
+async fn a_long_list_is_asked_for_in_several_requests() {
+    let server = MockServer::start_async().await;
+    let asked: Arc<Mutex<Vec<Vec<u64>>>> = Arc::default();
+    let log = Arc::clone(&asked);
+    server
+        .mock_async(move |when, then| {
+            when.any_request();
+            then.respond_with(move |request: &HttpMockRequest| {
+                let query: HashMap<String, String> = request.query_params().into_iter().collect();
+                assert_eq!(query["kind"], "in.(a,b)", "the shorter list stays whole");
+                let list = query["id"].trim_start_matches("in.(").trim_end_matches(')');
+                let ids: Vec<u64> = list.split(',').map(|id| id.parse().unwrap()).collect();
+                let rows: Vec<_> = ids.iter().map(|id| serde_json::json!({ "id": id })).collect();
+                log.lock().unwrap().push(ids);
+                HttpMockResponse::builder().status(200).body(Value::from(rows).to_string()).build()
+            });
+        })
+        .await;
+    let db = Client::builder(server.base_url(), "key")
+        .http_client(supabase_testing::http::client())
+        .build()
+        .unwrap();
+    let query = || db.from("t").select::<Row>("*").in_("kind", ["a", "b"]);
+
+    let ids_with_one_twice = (0..1000).chain([5]);
+    let rows = query().in_("id", ids_with_one_twice).chunked(300).concurrency(3).await.unwrap();
+    assert_eq!(ids(&rows), (0..1000).collect::<Vec<_>>(), "each once, in the order of the list");
+    let mut sizes: Vec<_> = asked.lock().unwrap().iter().map(Vec::len).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [100, 300, 300, 300]);
+
+    for (query, says) in [
+        (query().in_("id", [1]).order("id"), "order"),
+        (query().in_("id", [1]).limit(1), "limit"),
+        (query().in_("id", [1]).range(0, 1), "range"),
+        (query().in_("id", [1]).count(Count::Exact), "count"),
+        (db.from("t").select("*").eq("id", 1), "needs an `in_` filter"),
+        (db.from("t").select("*").not_in("id", [1]), "needs an `in_` filter"),
+        (db.from("t").select("*").or([postgrest_rs::col("id").in_([1])]), "needs an `in_` filter"),
+    ] {
+        let error = query.chunked(10).await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Invalid && error.message().contains(says), "{error}");
+    }
+}
