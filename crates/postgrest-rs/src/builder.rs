@@ -1,6 +1,8 @@
 //! How a client is built.
 
 use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -23,7 +25,6 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 ///     .build()?;
 /// # Ok(()) }
 /// ```
-#[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
     url: String,
@@ -138,9 +139,9 @@ impl ClientBuilder {
     /// ```
     pub fn configure_http(
         mut self,
-        change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + MaybeSend + 'static,
+        change: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + MaybeSend + MaybeSync + 'static,
     ) -> Self {
-        self.config.http().configure(Box::new(change));
+        self.config.http().configure(Arc::new(change));
         self
     }
 
@@ -153,6 +154,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Uses an HTTP client of your own for blocking calls: `.wait()` runs them on a runtime of its own, and a connection
+    /// that another runtime opened is of no use there while that runtime is blocked. Needed only beside
+    /// [`http_client`](Self::http_client), where the same client is used both by `.await` and by `.wait()`.
+    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+    pub fn http_client_for_blocking(mut self, client: reqwest::Client) -> Self {
+        self.config.http().give_for_blocking(client);
+        self
+    }
+
     /// Checks everything and builds the client. No request is sent.
     ///
     /// # Errors
@@ -161,5 +171,15 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let transport = parse_endpoint(&self.url).and_then(|base| self.config.build(base));
         Ok(Client { transport: transport.map_err(Error::from_failure)?, schema: self.schema })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the URL: it is checked only when the client is built, and may hold a password.
+        f.debug_struct("ClientBuilder")
+            .field("schema", &self.schema)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

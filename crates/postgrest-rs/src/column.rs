@@ -9,9 +9,9 @@ const RESERVED: [&str; 9] =
 /// A column, as it stands in a filter or an order.
 ///
 /// A text is read as a path: `name`, `instruments.name` for a column of a referenced table, `address->postcode` and
-/// `address->>city` for a value inside of a JSON column. A name that holds other characters is quoted by this crate,
-/// so `100%` or `a,b` need no care. Only a dot or an arrow that belongs to the name itself does:
-/// [`Column::exact`] takes a name to the letter.
+/// `address->>city` for a value inside of a JSON column. A name or key that holds other characters is quoted by this
+/// crate, so `100%` or `data->>a,b` need no care. Only a dot or an arrow that belongs to the column's own name does:
+/// [`Column::exact`] takes a name to the letter. Behind the first arrow, a dot belongs to the key.
 ///
 /// Source: <https://docs.postgrest.org/en/stable/references/api/tables_views.html#json-columns>
 ///
@@ -23,7 +23,11 @@ const RESERVED: [&str; 9] =
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Column(String);
+pub struct Column {
+    text: String,
+    /// Whether it belongs to a referenced table: then a filter on it leaves the rows of the table itself alone.
+    is_referenced: bool,
+}
 
 /// Names a column, to write a condition on it: `col("id").eq(2)`.
 ///
@@ -50,28 +54,42 @@ impl Column {
     pub fn exact(name: &str) -> Self {
         let mut text = String::with_capacity(name.len());
         push_name(&mut text, name);
-        Self(text)
+        Self { text, is_referenced: false }
     }
 
     /// The spelling that PostgREST reads.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Whether it is a column of a referenced table.
+    pub(crate) fn is_referenced(&self) -> bool {
+        self.is_referenced
     }
 }
 
 impl From<&str> for Column {
     fn from(path: &str) -> Self {
-        let (names, json_path) = split(path);
+        let (names, keys) = split(path);
         let mut text = String::with_capacity(path.len());
-        for (n, name) in names.into_iter().enumerate() {
+        for (n, name) in names.iter().enumerate() {
             if n > 0 {
                 text.push('.');
             }
-            let is_quoted = name.len() >= 2 && name.starts_with('"') && name.ends_with('"');
-            if is_quoted { text.push_str(name) } else { push_name(&mut text, name) }
+            if is_quoted(name) { text.push_str(name) } else { push_name(&mut text, name) }
         }
-        text.push_str(json_path);
-        Self(text)
+        for (arrow, key) in keys {
+            text.push_str(arrow);
+            let is_plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !key.is_empty();
+            let is_index =
+                key.strip_prefix('-').unwrap_or(key).bytes().all(|b| b.is_ascii_digit()) && key != "-";
+            if is_plain || (is_index && !key.is_empty()) || is_quoted(key) {
+                text.push_str(key);
+            } else {
+                push_quoted(&mut text, key);
+            }
+        }
+        Self { text, is_referenced: names.len() > 1 }
     }
 }
 
@@ -87,39 +105,66 @@ impl From<String> for Column {
     }
 }
 
-/// Splits `table.column->key` into its names and its JSON path. A name may be given in `"…"`, dots and all.
-fn split(path: &str) -> (Vec<&str>, &str) {
-    let mut names = Vec::with_capacity(1);
-    let (mut start, mut quoted, mut escaped) = (0, false, false);
+/// Splits `table.column->key->>key` into its names, and its keys with their arrows. Each may be given in `"…"`, with
+/// whatever it holds.
+fn split(path: &str) -> (Vec<&str>, Vec<(&str, &str)>) {
+    let (mut names, mut keys) = (Vec::with_capacity(1), Vec::new());
+    let (mut start, mut arrow) = (0, "");
+    let (mut quoted, mut escaped) = (false, false);
+    let mut take = |from: usize, to: usize, arrow: &'static str| {
+        let part = path.get(from..to).unwrap_or_default();
+        if arrow.is_empty() { names.push(part) } else { keys.push((arrow, part)) }
+    };
+    let mut skip_to = 0;
     for (at, c) in path.char_indices() {
         match c {
+            _ if at < skip_to => {}
             _ if escaped => escaped = false,
             '\\' if quoted => escaped = true,
             '"' if quoted => quoted = false,
             '"' if at == start => quoted = true,
-            '.' if !quoted => {
-                names.extend(path.get(start..at));
+            '.' if !quoted && arrow.is_empty() => {
+                take(start, at, arrow);
                 start = at + 1;
             }
-            '-' if !quoted && path.get(at..).is_some_and(|rest| rest.starts_with("->")) => {
-                names.extend(path.get(start..at));
-                return (names, path.get(at..).unwrap_or_default());
+            '-' if !quoted => {
+                let rest = path.get(at..).unwrap_or_default();
+                let next = ["->>", "->"].into_iter().find(|next| rest.starts_with(next));
+                if let Some(next) = next {
+                    take(start, at, arrow);
+                    (start, arrow) = (at + next.len(), next);
+                    skip_to = start;
+                }
             }
             _ => {}
         }
     }
-    names.extend(path.get(start..));
-    (names, "")
+    take(start, path.len(), arrow);
+    (names, keys)
+}
+
+/// Whether a name is given in `"…"`, which closes only at its end.
+fn is_quoted(name: &str) -> bool {
+    let Some(inner) = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return false };
+    let mut escaped = false;
+    let closed_before = inner.chars().any(|c| {
+        let closes = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        closes
+    });
+    !closed_before && !escaped
 }
 
 /// Appends a name, quoted where PostgREST would not read it as one.
+///
+/// PostgREST takes more characters than these for a name, but by another table of Unicode than Rust's; a name in quotes
+/// is always read right.
 pub(crate) fn push_name(text: &mut String, name: &str) {
-    let bare = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | ' ' | '-');
-    if !name.is_empty() && name.trim() == name && name.chars().all(bare) && !RESERVED.contains(&name) {
-        text.push_str(name);
-    } else {
-        push_quoted(text, name);
-    }
+    let words = name.split([' ', '-']);
+    let bare = words.clone().all(|word| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
+    });
+    if bare && !RESERVED.contains(&name) { text.push_str(name) } else { push_quoted(text, name) }
 }
 
 #[cfg(test)]
@@ -128,9 +173,15 @@ mod tests {
 
     #[test]
     fn a_path_keeps_its_dots_and_arrows() {
-        for path in
-            ["id", "instruments.name", "address->postcode", "a.b->c->>d", "with space", "with-dash", "ключ"]
-        {
+        for path in [
+            "id",
+            "instruments.name",
+            "address->postcode",
+            "a.b->c->>d",
+            "j->0->-1->>x_1",
+            "with space",
+            "with-dash",
+        ] {
             assert_eq!(col(path).as_str(), path);
         }
     }
@@ -148,6 +199,32 @@ mod tests {
             ("t.order", "t.\"order\""),
             ("", "\"\""),
             (" lead", "\" lead\""),
+            ("ключ", "\"ключ\""),
+            ("area_m²", "\"area_m²\""),
+            ("a--b", "\"a--b\""),
+            ("-a", "\"-a\""),
+            ("\"a\",b,\"c\"", "\"\\\"a\\\",b,\\\"c\\\"\""),
+        ] {
+            assert_eq!(col(path).as_str(), written);
+        }
+    }
+
+    #[test]
+    fn a_key_of_json_is_a_key_whatever_it_holds() {
+        for (path, written) in [
+            // Unquoted, the key would end in a word that makes PostgREST ignore the filter, and delete every row.
+            ("data->>user.limit", "data->>\"user.limit\""),
+            ("data->page.offset", "data->\"page.offset\""),
+            ("data->>a.b", "data->>\"a.b\""),
+            ("data->>100%", "data->>\"100%\""),
+            ("data->>a,secret", "data->>\"a,secret\""),
+            ("data->>x.eq.1),zz", "data->>\"x.eq.1),zz\""),
+            ("data->>a\"b", "data->>\"a\\\"b\""),
+            ("data->>full name->x", "data->>\"full name\"->x"),
+            ("data->>\"full name\"", "data->>\"full name\""),
+            ("t.data->>a.b", "t.data->>\"a.b\""),
+            ("data->>", "data->>\"\""),
+            ("data->-", "data->\"-\""),
         ] {
             assert_eq!(col(path).as_str(), written);
         }

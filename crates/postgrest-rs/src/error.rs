@@ -14,7 +14,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a request failed. [`kind`](Self::kind) says what a caller can do about it, [`code`](Self::code) what the server
 /// calls it.
 ///
-/// Printed, an error shows neither the query nor the body nor a secret.
+/// Printed, an error shows kind, status, code, and the message, but no key, token, query or body. The message is the
+/// server's, and can quote a value that does not fit; [`details`](Self::details) can hold a whole row, and so are not
+/// printed.
 ///
 /// Source: <https://docs.postgrest.org/en/stable/references/errors.html>
 ///
@@ -40,13 +42,19 @@ struct Inner {
 struct Said {
     #[serde(default, deserialize_with = "code")]
     code: Option<Code>,
-    // Gateways in front of PostgREST use other names.
-    #[serde(default, alias = "msg", alias = "error_description", alias = "error", deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     message: Option<String>,
     #[serde(default)]
     details: Option<Value>,
     #[serde(default, deserialize_with = "text")]
     hint: Option<String>,
+    // Gateways in front of PostgREST use other names for the message, and several at once.
+    #[serde(default, deserialize_with = "text")]
+    msg: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    error_description: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    error: Option<String>,
 }
 
 /// What a caller can do about an [`Error`].
@@ -196,8 +204,13 @@ impl Error {
         let mut said = Said::default();
         if kind == ErrorKind::Rejected {
             said = serde_json::from_slice(failure.body()).unwrap_or_default();
-            // The answer to HEAD has no body; the code then stands in a header.
-            said.code = said.code.or_else(|| proxy_status_code(failure.header("proxy-status")?));
+            said.message =
+                said.message.or(said.msg.take()).or(said.error_description.take()).or(said.error.take());
+            // The answer to HEAD has no body; the code then stands in a header. PostgREST 13.0 to 14.1 cut the body of a
+            // range that lies beyond the end; there is only one reason for that status.
+            let beyond_the_end = || (failure.status() == Some(416)).then_some(Code::RangeNotSatisfiable);
+            let in_header = || proxy_status_code(failure.header("proxy-status")?);
+            said.code = said.code.or_else(in_header).or_else(beyond_the_end);
         }
         Self(Box::new(Inner { kind, failure: failure.shrink(), said }))
     }
@@ -239,8 +252,6 @@ impl fmt::Debug for Error {
             .field("status", &self.status())
             .field("code", &self.code().map(Code::as_str))
             .field("message", &self.message())
-            .field("details", &self.details())
-            .field("hint", &self.hint())
             .field("request_id", &self.request_id())
             .field("source", &self.0.failure.source())
             .finish_non_exhaustive()

@@ -163,6 +163,15 @@ impl Filter {
         condition(column, operator, Operand::Verbatim(value.into()))
     }
 
+    /// Whether it narrows the rows of the table itself, and not only those of a referenced one.
+    pub(crate) fn is_on_the_table(&self) -> bool {
+        match &self.0 {
+            Node::Condition { column, .. } => !column.is_referenced(),
+            Node::Group { .. } | Node::Raw { .. } => true,
+            Node::Fault(_) => false,
+        }
+    }
+
     /// Whether it says that a column has one of several values, and so may be asked in several requests.
     pub(crate) fn is_list(&self) -> bool {
         matches!(&self.0, Node::Condition { negated: false, operand: Operand::List(_), .. })

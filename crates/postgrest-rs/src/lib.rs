@@ -3,6 +3,7 @@
 
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
 pub mod blocking;
+mod body;
 mod builder;
 mod client;
 mod code;

@@ -15,7 +15,7 @@ use serde::ser::{
 /// Writes a value as JSON, where it would otherwise be written as an array literal.
 ///
 /// In filters, a sequence becomes a PostgreSQL array literal (`{a,b}`). A `jsonb` column that holds a JSON array is
-/// compared with JSON, which this wrapper asks for.
+/// compared with JSON, which this wrapper asks for. In a row that is inserted, it changes nothing.
 ///
 /// ```no_run
 /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
@@ -30,9 +30,12 @@ pub struct Json<T>(
     pub T,
 );
 
+/// By this name, a reader of filters knows the wrapper; elsewhere it is not there.
+const JSON: &str = "$postgrest_rs::Json";
+
 impl<T: Serialize> Serialize for Json<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&serde_json::to_string(&self.0).map_err(ser::Error::custom)?)
+        serializer.serialize_newtype_struct(JSON, &self.0)
     }
 }
 
@@ -51,9 +54,7 @@ impl Literal {
         match value.serialize(Reader) {
             Ok(Some(literal)) => Ok(literal),
             Ok(None) => Err("null is not a value to compare with: use `is(column, Is::Null)`".to_owned()),
-            Err(Refusal::IsMap) => {
-                serde_json::to_string(value).map(Literal::Scalar).map_err(|error| error.to_string())
-            }
+            Err(Refusal::IsMap) => json(value).map_err(|refusal| refusal.to_string()),
             Err(Refusal::Message(message)) => Err(message),
         }
     }
@@ -65,6 +66,12 @@ impl Literal {
             Self::Array(elements) => array_literal(&elements),
         }
     }
+}
+
+/// A value as JSON.
+fn json<T: Serialize + ?Sized>(value: &T) -> Result<Literal, Refusal> {
+    let json = crate::body::to_vec(value).map_err(Refusal::Message)?;
+    String::from_utf8(json).map(Literal::Scalar).map_err(ser::Error::custom)
 }
 
 /// The elements of a list such as `in.(…)`.
@@ -258,8 +265,8 @@ impl Serializer for Reader {
     fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Read {
         scalar(variant)
     }
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _name: &'static str, value: &T) -> Read {
-        value.serialize(self)
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Read {
+        if name == JSON { json(value).map(Some) } else { value.serialize(self) }
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,

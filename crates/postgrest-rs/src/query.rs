@@ -75,6 +75,10 @@ pub(crate) struct Draft {
     max_body: Option<usize>,
     page_size: u64,
     lists: Vec<Filter>,
+    /// The columns of `on_conflict`.
+    on_conflict: Option<String>,
+    /// Whether the rows of the table itself are filtered, or all of them are meant.
+    is_narrowed: bool,
     fault: Option<Error>,
 }
 
@@ -214,17 +218,26 @@ impl Draft {
             max_body: None,
             page_size: pages::DEFAULT_SIZE,
             lists: Vec::new(),
+            on_conflict: None,
+            is_narrowed: false,
             fault: None,
         };
-        // These would name the folder above, or nothing.
-        if matches!(name, "" | "." | "..") {
-            draft.blame(format!("`{name}` is not the name of a table or function"));
+        // The first would name the folder above, or nothing; a URL drops some of the others.
+        if matches!(name, "" | "." | "..") || name.chars().any(char::is_control) {
+            draft.blame(format!("`{}` is not the name of a table or function", name.escape_debug()));
         }
         draft
     }
 
     /// Adds a parameter to the URL.
     fn append(&mut self, key: &str, value: &str) {
+        // PostgREST drops it, and would find other rows.
+        if key.contains('\0') || value.contains('\0') {
+            return self.blame(format!(
+                "`{}` is given a text with a NUL character, which Postgres has not",
+                key.escape_debug()
+            ));
+        }
         self.url.query_pairs_mut().append_pair(key, value);
     }
 
@@ -246,6 +259,8 @@ impl Draft {
             max_body: self.max_body,
             page_size: self.page_size,
             lists: self.lists.clone(),
+            on_conflict: self.on_conflict.clone(),
+            is_narrowed: self.is_narrowed,
             fault: None,
         }
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use supabase_core::Bytes;
 
+use crate::body;
 use crate::literal::Literal;
 
 /// Parameters that mean something else in the URL of a call.
@@ -43,9 +44,8 @@ const OPERATORS: [&str; 27] = [
 ];
 
 /// The arguments as the body of a POST. `()` is none.
-pub(crate) fn body(args: &(impl Serialize + ?Sized)) -> Result<Bytes, String> {
-    let body = serde_json::to_vec(args)
-        .map_err(|error| format!("the arguments cannot be written as JSON: {error}"))?;
+pub(crate) fn body(args: &impl Serialize) -> Result<Bytes, String> {
+    let body = body::to_vec(args)?;
     match body.first() {
         Some(b'{') => Ok(body.into()),
         _ if body == b"null" => Ok(Bytes::from_static(b"{}")),
@@ -55,8 +55,7 @@ pub(crate) fn body(args: &(impl Serialize + ?Sized)) -> Result<Bytes, String> {
 
 /// The arguments as parameters of a URL.
 pub(crate) fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, String> {
-    let args: BTreeMap<String, &RawValue> =
-        serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let args = literals(body)?;
     let mut pairs = Vec::with_capacity(args.len());
     for (name, value) in args {
         if RESERVED.contains(&name.as_str()) {
@@ -64,7 +63,7 @@ pub(crate) fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, String> {
                 "the argument `{name}` means something else in a URL: call by POST, without `get`"
             ));
         }
-        let value = match literal(value)? {
+        let value = match value {
             Some(literal) => literal.into_text(),
             None => {
                 return Err(format!("the argument `{name}` is null, which a URL cannot say: call by POST"));
@@ -76,6 +75,13 @@ pub(crate) fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, String> {
         pairs.push((name, value));
     }
     Ok(pairs)
+}
+
+/// The fields of a JSON object as literals, `None` being null.
+pub(crate) fn literals(body: &[u8]) -> Result<Vec<(String, Option<Literal>)>, String> {
+    let fields: BTreeMap<String, &RawValue> =
+        serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    fields.into_iter().map(|(name, value)| Ok((name, literal(value)?))).collect()
 }
 
 /// Reads JSON into a literal without touching its numbers. `None` is null.

@@ -39,6 +39,8 @@ fn debug_never_shows_a_key() {
         .header("x-secret", "never-be-seen")
         .access_token("never-be-seen");
     assert!(!format!("{builder:?}").contains("never-be-seen"), "{builder:?}");
+    let with_password = Client::builder("https://me:never-be-seen@a.co", KEY);
+    assert!(!format!("{with_password:?}").contains("never-be-seen"), "{with_password:?}");
     let client = builder.build().unwrap().with_access_token("never-be-seen");
     let query = client.from("t").insert(json!({ "x": "never-be-seen" }));
     assert!(!format!("{client:?} {query:?}").contains("never-be-seen"), "{client:?} {query:?}");
@@ -161,6 +163,32 @@ async fn a_call_can_have_its_own_limits() {
 mod blocking {
     use super::*;
     use postgrest_rs::blocking::Wait;
+
+    /// Each side has connections of its own: one that the caller's runtime opened would never answer while that runtime
+    /// is blocked.
+    #[test]
+    fn a_call_waits_after_another_one_was_awaited() {
+        let server = MockServer::start();
+        server.mock(|when, then| {
+            when.any_request();
+            then.status(200).body("[1]");
+        });
+        let db = Client::builder(server.base_url(), KEY)
+            .configure_http(|http| http.no_proxy())
+            .timeout(Duration::from_secs(5))
+            .build()
+            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for _ in 0..3 {
+            runtime.block_on(async {
+                let rows: Vec<i32> = db.from("t").select("*").await.unwrap();
+                assert_eq!(rows, [1]);
+                let rows: Vec<i32> = db.from("t").select("*").wait().unwrap();
+                assert_eq!(rows, [1]);
+            });
+            db.from("t").insert(json!({})).wait().unwrap();
+        }
+    }
 
     fn database(server: &MockServer) -> Client {
         server.mock(|when, then| {

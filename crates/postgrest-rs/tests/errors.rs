@@ -103,6 +103,8 @@ async fn a_gateway_speaks_another_dialect() {
         (r#"{"message":"no Route matched with those values"}"#, "no Route matched with those values"),
         (r#"{"msg":"Invalid API key"}"#, "Invalid API key"),
         (r#"{"error":"boom"}"#, "boom"),
+        (r#"{"error":"invalid_request","error_description":"too many hops"}"#, "too many hops"),
+        (r#"{"error":"x","message":"JWT expired"}"#, "JWT expired"),
         (
             r#"{"code":500,"message":{"odd":true}}"#,
             "the server answered 500 Internal Server Error with application/json",
@@ -136,6 +138,28 @@ async fn an_error_shows_neither_query_nor_body_nor_key() {
         }
         assert!(!shown.contains("secret") && !shown.contains("sb_publishable_test"), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn a_range_beyond_the_end_is_known_also_from_a_broken_body() {
+    let answer = "HTTP/1.1 416 Range Not Satisfiable\r\ncontent-type: application/json\r\ncontent-range: */4\r\n\
+                  content-length: 2\r\n\r\n{\"code\":\"PGRST103\"}";
+    let server = Raw::start([Answer::Bytes(answer.into())]);
+    let query =
+        client(&server.url()).from("t").select_raw("*").range(100, 110).count(postgrest_rs::Count::Exact);
+    let error = query.await.unwrap_err();
+    assert_eq!((error.status(), error.code()), (Some(416), Some(&Code::RangeNotSatisfiable)));
+    // What follows the body would otherwise be read as the next answer.
+    assert!(server.requests()[0].contains("connection: close"), "{}", server.requests()[0]);
+}
+
+#[tokio::test]
+async fn details_are_there_to_be_read_and_are_not_printed() {
+    let body = r#"{"code":"23502","message":"null value","details":"Failing row contains (1, secret).","hint":null}"#;
+    let server = Raw::start([Raw::json("400 Bad Request", body.len(), body)]);
+    let error = client(&server.url()).from("t").insert(serde_json::json!({})).await.unwrap_err();
+    assert!(error.details().unwrap().as_str().unwrap().contains("secret"));
+    assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
 }
 
 #[tokio::test]

@@ -39,6 +39,11 @@ where
     }
 }
 
+/// Whether this thread runs blocking calls.
+pub(crate) fn is_here() -> bool {
+    IS_WORKER.get()
+}
+
 fn handle() -> io::Result<Handle> {
     let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(runtime) = &*runtime {
@@ -46,6 +51,8 @@ fn handle() -> io::Result<Handle> {
     }
     let started = Builder::new_multi_thread()
         .worker_threads(1)
+        // A blocking call within another one takes a thread, and beyond this number would wait for ever.
+        .max_blocking_threads(1 << 15)
         .thread_name("supabase-blocking")
         .on_thread_start(|| IS_WORKER.set(true))
         .enable_all()

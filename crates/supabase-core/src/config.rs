@@ -10,7 +10,7 @@ use url::Url;
 use crate::api_key::ApiKey;
 use crate::failure::Failure;
 use crate::head;
-use crate::http::HttpChoice;
+use crate::http::{Http, HttpChoice};
 use crate::retry::RetryPolicy;
 use crate::telemetry::{CLIENT_INFO, client_info};
 use crate::token::TokenSource;
@@ -111,7 +111,7 @@ impl Config {
             return Err(fault);
         }
         let key = self.key.as_ref().map(ApiKey::new).transpose()?;
-        let http = self.http.build()?;
+        let http = Http::new(self.http)?;
         let mut headers = self.headers;
         if let Some(info) = client_info(self.client.0, self.client.1) {
             headers.entry(CLIENT_INFO).or_insert(info);

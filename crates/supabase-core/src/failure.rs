@@ -107,7 +107,11 @@ impl Failure {
     pub(crate) fn from_transport(error: reqwest::Error, idempotent: bool) -> Self {
         // The URL holds filter values, which are the user's data.
         let error = error.without_url();
-        let (kind, message, retryable) = if never_left(&error) {
+        let (kind, message, retryable) = if lacks_tls(&error) {
+            let message =
+                "this build has no TLS: enable the feature `rustls`, or give an `http_client` that has it";
+            (FailureKind::Invalid, message, false)
+        } else if never_left(&error) {
             (FailureKind::Connect, "the server cannot be reached", true)
         } else if error.is_timeout() {
             (FailureKind::Timeout, "no answer in time", idempotent)
@@ -118,6 +122,21 @@ impl Failure {
         };
         let mut failure = Self::new(kind, message).with_source(Some(error.into()));
         failure.0.retryable = retryable;
+        failure
+    }
+
+    /// The server answered with success, and its body did not come through.
+    pub(crate) fn from_body(error: reqwest::Error, reply: Reply, idempotent: bool) -> Self {
+        if is_malformed(&error) {
+            return Self::decode(
+                "the answer cannot be decompressed",
+                reply,
+                Some(error.without_url().into()),
+            );
+        }
+        let mut failure = Self::from_transport(error, idempotent);
+        failure.0.status = Some(reply.status);
+        failure.0.headers = reply.headers;
         failure
     }
 
@@ -264,6 +283,31 @@ fn never_left(error: &reqwest::Error) -> bool {
         false
     };
     never
+}
+
+/// Whether the body came and could not be decompressed, so that it would be the same a second time.
+fn is_malformed(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let kind = inner.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if matches!(kind, Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput)) {
+            return true;
+        }
+        source = inner.source();
+    }
+    false
+}
+
+/// Whether the HTTP client was built without TLS and was asked for it. It says so only in words.
+fn lacks_tls(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if inner.to_string().contains("scheme is not http") {
+            return true;
+        }
+        source = inner.source();
+    }
+    false
 }
 
 /// What an answer says that is not the service's own JSON: a short text as it is, of anything else its type.

@@ -1,6 +1,7 @@
 //! Which HTTP client carries the requests.
 
 use std::fmt;
+use std::sync::Arc;
 
 use reqwest::{Client, ClientBuilder};
 
@@ -8,47 +9,115 @@ use crate::failure::Failure;
 
 /// A change to the HTTP client, before it is built.
 #[cfg(not(target_family = "wasm"))]
-pub type Configure = Box<dyn FnOnce(ClientBuilder) -> ClientBuilder + Send>;
+pub type Configure = Arc<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
 /// A change to the HTTP client, before it is built.
 #[cfg(target_family = "wasm")]
-pub type Configure = Box<dyn FnOnce(ClientBuilder) -> ClientBuilder>;
+pub type Configure = Arc<dyn Fn(ClientBuilder) -> ClientBuilder>;
 
 /// An HTTP client: one to be built here, with the caller's changes, or one that the caller built.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct HttpChoice {
     changes: Vec<Configure>,
     given: Option<Client>,
+    given_for_blocking: Option<Client>,
+}
+
+/// The HTTP clients of a service: one for each side, as the connections of a client live on the runtime that opened
+/// them. A blocking call that waited for a connection of the caller's runtime, which it blocks, would wait for ever.
+pub(crate) struct Http {
+    client: Client,
+    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+    blocking: std::sync::OnceLock<Client>,
+    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+    choice: HttpChoice,
 }
 
 impl HttpChoice {
-    /// Changes the client that will be built.
+    /// Changes the clients that will be built.
     pub fn configure(&mut self, change: Configure) {
         self.changes.push(change);
     }
 
-    /// Uses a client that the caller built.
+    /// Uses a client that the caller built, for blocking calls too if no other is given for these.
     pub fn give(&mut self, client: Client) {
         self.given = Some(client);
     }
 
-    /// The client.
+    /// Uses a client that the caller built, for blocking calls.
+    pub fn give_for_blocking(&mut self, client: Client) {
+        self.given_for_blocking = Some(client);
+    }
+
+    /// The client that the caller gave, or a new one.
     ///
     /// # Errors
     /// It cannot be built, or was both given and to be changed.
-    pub fn build(self) -> Result<Client, Failure> {
-        if let Some(client) = self.given {
-            if self.changes.is_empty() {
-                return Ok(client);
-            }
-            return Err(Failure::invalid(
+    pub fn client(&self) -> Result<Client, Failure> {
+        match &self.given {
+            Some(client) if self.changes.is_empty() => Ok(client.clone()),
+            Some(_) => Err(Failure::invalid(
                 "configure_http has no effect on a client given with http_client: use one",
-            ));
+            )),
+            None => self.make(),
         }
-        let builder = self.changes.into_iter().fold(ClientBuilder::new(), |builder, change| change(builder));
+    }
+
+    /// A client for blocking calls: the one that the caller gave for these, or a new one beside the other; `None` if the
+    /// caller gave the other, which then serves both.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn client_for_blocking(&self) -> Result<Option<Client>, Failure> {
+        match (&self.given_for_blocking, &self.given) {
+            (Some(client), _) => Ok(Some(client.clone())),
+            (None, Some(_)) => Ok(None),
+            (None, None) => self.make().map(Some),
+        }
+    }
+
+    fn make(&self) -> Result<Client, Failure> {
+        let builder = self.changes.iter().fold(ClientBuilder::new(), |builder, change| change(builder));
         // Last, so that no change can undo it: redirects are decided in `redirect.rs`.
         #[cfg(not(target_family = "wasm"))]
         let builder = builder.redirect(reqwest::redirect::Policy::none());
         builder.build().map_err(|error| Failure::invalid_because("the HTTP client cannot be built", error))
+    }
+}
+
+impl Http {
+    /// # Errors
+    /// As [`HttpChoice::client`].
+    pub(crate) fn new(choice: HttpChoice) -> Result<Self, Failure> {
+        Ok(Self {
+            client: choice.client()?,
+            #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+            blocking: std::sync::OnceLock::new(),
+            #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+            choice,
+        })
+    }
+
+    /// The client for calls that are made where this is called.
+    ///
+    /// # Errors
+    /// The client for blocking calls is built when it is first needed, and cannot be.
+    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+    pub(crate) fn here(&self) -> Result<&Client, Failure> {
+        if !crate::blocking::is_here() {
+            return Ok(&self.client);
+        }
+        if let Some(client) = self.blocking.get() {
+            return Ok(client);
+        }
+        let client = self.choice.client_for_blocking()?.unwrap_or_else(|| self.client.clone());
+        Ok(self.blocking.get_or_init(|| client))
+    }
+
+    /// The client for calls that are made where this is called.
+    #[cfg(not(all(feature = "blocking", not(target_family = "wasm"))))]
+    #[allow(clippy::unnecessary_wraps, reason = "with blocking calls, there is another client to be built")]
+    pub(crate) fn here(&self) -> Result<&Client, Failure> {
+        Ok(&self.client)
     }
 }
 
@@ -57,6 +126,6 @@ impl fmt::Debug for HttpChoice {
         f.debug_struct("HttpChoice")
             .field("changes", &self.changes.len())
             .field("given", &self.given.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

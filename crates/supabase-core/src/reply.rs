@@ -51,7 +51,11 @@ impl Reply {
             .map_err(|error| Failure::decode("the answer is not UTF-8", self.clone(), Some(error.into())))
     }
 
-    fn refuse_html(&self) -> Result<(), Failure> {
+    /// Refuses an HTML page.
+    ///
+    /// # Errors
+    /// The body is one: a proxy or a wrong address answered, and not the service.
+    pub fn refuse_html(&self) -> Result<(), Failure> {
         if self.header(CONTENT_TYPE.as_str()).is_some_and(|media_type| media_type.starts_with("text/html")) {
             let message = format!(
                 "the server answered {} with an HTML page: does the URL point to the service itself?",

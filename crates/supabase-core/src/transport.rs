@@ -15,6 +15,7 @@ use crate::api_key::{ApiKey, KeyKind};
 use crate::config::Limits;
 use crate::failure::Failure;
 use crate::head;
+use crate::http::Http;
 use crate::redirect;
 use crate::reply::{OpenReply, Reply};
 use crate::request::Request;
@@ -24,6 +25,7 @@ use crate::time::{Instant, limited, sleep, wall_clock};
 use crate::token::TokenSource;
 
 const APIKEY: HeaderName = HeaderName::from_static("apikey");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 const RETRY_COUNT: HeaderName = HeaderName::from_static("x-retry-count");
 
 /// How much of an answer is read that is not a success. A page that is longer says no more.
@@ -37,7 +39,7 @@ pub struct Transport {
 }
 
 struct Shared {
-    http: reqwest::Client,
+    http: Http,
     base: Url,
     key: Option<ApiKey>,
     headers: HeaderMap,
@@ -49,7 +51,7 @@ struct Shared {
 impl Transport {
     #[allow(clippy::too_many_arguments, reason = "the one caller is the builder, which has them all")]
     pub(crate) fn new(
-        http: reqwest::Client,
+        http: Http,
         base: Url,
         key: Option<ApiKey>,
         mut headers: HeaderMap,
@@ -73,11 +75,6 @@ impl Transport {
     /// The address of the service, without a trailing slash in its path.
     pub fn base(&self) -> &Url {
         &self.shared.base
-    }
-
-    /// The HTTP client underneath.
-    pub fn http(&self) -> &reqwest::Client {
-        &self.shared.http
     }
 
     /// The policy of retries, where a request has none of its own.
@@ -174,7 +171,7 @@ impl Transport {
                 Some(asked) => pause.max(asked),
                 None => pause,
             };
-            if limit.is_some_and(|limit| started.elapsed() + pause >= limit) {
+            if limit.is_some_and(|limit| started.elapsed().saturating_add(pause) >= limit) {
                 return Err(failure);
             }
             tracing::debug!(kind = ?failure.kind(), status = failure.status(), ?pause, "sending again");
@@ -192,14 +189,14 @@ impl Transport {
         }
         let length = head::length(&request.method, &request.url, &headers);
         head::check(length, self.shared.limits.head, &request.url)?;
+        let http = self.shared.http.here()?;
         let mut url = request.url.clone();
+        let mut last = StatusCode::OK;
         for _ in 0..=redirect::LIMIT {
             let mut message = reqwest::Request::new(request.method.clone(), url.clone());
             *message.headers_mut() = headers.clone();
             *message.body_mut() = request.body.clone().map(reqwest::Body::from);
-            let response = self
-                .shared
-                .http
+            let response = http
                 .execute(message)
                 .await
                 .map_err(|error| Failure::from_transport(error, request.idempotent))?;
@@ -212,7 +209,7 @@ impl Transport {
                 response.status(),
                 response.headers().get(LOCATION),
             )? {
-                Some(next) => url = next,
+                Some(next) => (url, last) = (next, response.status()),
                 None => {
                     let failure = refused(response, request.idempotent).await;
                     return Err(head::explain(failure, length, &request.url));
@@ -220,18 +217,25 @@ impl Transport {
             }
         }
         let message = format!("the server redirected {} times", redirect::LIMIT + 1);
-        Err(Failure::redirect(message, StatusCode::LOOP_DETECTED))
+        Err(Failure::redirect(message, last))
     }
 
     async fn headers(&self, request: &Request) -> Result<HeaderMap, Failure> {
         let mut headers = self.shared.headers.clone();
         headers.reserve(request.headers.len() + 2);
-        let key = self.shared.key.as_ref();
-        if let Some(bearer) = self.token.bearer().await?.or_else(|| key.and_then(ApiKey::bearer).cloned()) {
+        if let Some(bearer) = self.token.bearer().await? {
             headers.insert(AUTHORIZATION, bearer);
+        } else if let Some(bearer) = self.shared.key.as_ref().and_then(ApiKey::bearer) {
+            // A header of the caller's own says who is meant; the key speaks only where nobody does.
+            headers.entry(AUTHORIZATION).or_insert_with(|| bearer.clone());
         }
         for (name, value) in &request.headers {
-            headers.insert(name.clone(), value.clone());
+            if *name == PREFER {
+                // Preferences of the client hold beside those of the call.
+                headers.append(PREFER, value.clone());
+            } else {
+                headers.insert(name.clone(), value.clone());
+            }
         }
         Ok(headers)
     }
@@ -256,7 +260,9 @@ async fn read(mut response: Response, limit: usize, idempotent: bool) -> Result<
     match read_body(&mut response, limit).await {
         Ok(Body::Whole(body)) => Ok(Reply { status, headers, body }),
         Ok(Body::Cut(_)) => Err(Failure::too_large(limit, status, headers)),
-        Err((error, _)) => Err(Failure::from_transport(error, idempotent)),
+        Err((error, _)) => {
+            Err(Failure::from_body(error, Reply { status, headers, body: Bytes::new() }, idempotent))
+        }
     }
 }
 

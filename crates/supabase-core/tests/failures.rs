@@ -116,6 +116,15 @@ async fn nobody_listening_is_a_connect_failure_without_the_query() {
     assert!(!shown.contains("private"), "{shown}");
 }
 
+#[tokio::test]
+async fn what_cannot_be_decompressed_is_no_broken_connection() {
+    let answer = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 9\r\n\r\nnot gzip!";
+    let server = Raw::start([Answer::Bytes(answer.into()), Answer::Bytes(answer.into())]);
+    let failure = transport(&server.url()).send(get(&server.url())).await.unwrap_err();
+    assert_eq!((failure.kind(), failure.status()), (FailureKind::Decode, Some(200)));
+    assert_eq!(server.requests().len(), 1, "a second answer would be the same");
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn no_secret_is_traced_or_printed() {
     let (subscriber, traced) = logs::watch();

@@ -104,7 +104,9 @@ async fn a_configured_client_cannot_be_made_to_follow() {
         .await;
     let mut config = Config::new("test", "1", Some(KEY.into()));
     config.token(TokenSource::fixed(TOKEN.into()));
-    config.http().configure(Box::new(|http| http.no_proxy().redirect(reqwest::redirect::Policy::limited(5))));
+    config.http().configure(std::sync::Arc::new(|http| {
+        http.no_proxy().redirect(reqwest::redirect::Policy::limited(5))
+    }));
     let transport = config.build(parse_endpoint(&server.base_url()).unwrap()).unwrap();
     assert_eq!(transport.send(get(&server.base_url())).await.unwrap_err().kind(), FailureKind::Redirect);
     assert_eq!(arrived.calls_async().await, 0);

@@ -151,9 +151,9 @@ impl ClientBuilder {
     /// ```
     pub fn configure_http(
         mut self,
-        change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + MaybeSend + 'static,
+        change: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + MaybeSend + MaybeSync + 'static,
     ) -> Self {
-        self.http.configure(Box::new(change));
+        self.http.configure(Arc::new(change));
         self
     }
 
@@ -166,21 +166,34 @@ impl ClientBuilder {
         self
     }
 
+    /// Uses an HTTP client of your own for blocking calls: `.wait()` runs them on a runtime of its own, and a connection
+    /// that another runtime opened is of no use there while that runtime is blocked. Needed only beside
+    /// [`http_client`](Self::http_client), where the same client is used both by `.await` and by `.wait()`.
+    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+    pub fn http_client_for_blocking(mut self, client: reqwest::Client) -> Self {
+        self.http.give_for_blocking(client);
+        self
+    }
+
     /// Checks everything and builds the client. No request is sent.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), with what to write instead, if the URL or the key cannot be
     /// used, or for the first setting that cannot.
     pub fn build(self) -> Result<Client> {
-        let url = parse_project(&self.url).map_err(|failure| Error::config(&failure))?;
+        let url = parse_project(&self.url).map_err(Error::config)?;
         // Before the HTTP client, which costs far more to build.
-        ApiKey::new(&self.key).map_err(|failure| Error::config(&failure))?;
+        ApiKey::new(&self.key).map_err(Error::config)?;
         let root = url.as_str().trim_end_matches('/').to_owned();
 
-        let http = self.http.build().map_err(|failure| Error::config(&failure))?;
+        let http = self.http.client().map_err(Error::config)?;
 
         let mut database =
             postgrest_rs::Client::builder(format!("{root}/rest/v1"), self.key).http_client(http);
+        #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+        if let Some(http) = self.http.client_for_blocking().map_err(Error::config)? {
+            database = database.http_client_for_blocking(http);
+        }
         if let Some(info) =
             client_info("supabase-rs", env!("CARGO_PKG_VERSION")).as_ref().and_then(|v| v.to_str().ok())
         {

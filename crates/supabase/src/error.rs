@@ -33,7 +33,7 @@ pub enum Error {
 }
 
 /// Why a [`Client`](crate::Client) could not be built.
-pub struct ConfigError(Box<str>);
+pub struct ConfigError(Failure);
 
 /// What a caller can do about an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,7 +106,7 @@ impl Error {
     /// What happened, in a sentence.
     pub fn message(&self) -> &str {
         match self {
-            Self::Config(error) => &error.0,
+            Self::Config(error) => error.0.message(),
             Self::Database(error) => error.message(),
         }
     }
@@ -150,8 +150,8 @@ impl From<postgrest_rs::Error> for Error {
 impl Error {
     /// A fault of the settings. Not `From`: a trait's implementation would be public, and the type of the machinery is
     /// not.
-    pub(crate) fn config(failure: &Failure) -> Self {
-        Self::Config(ConfigError(failure.message().into()))
+    pub(crate) fn config(failure: Failure) -> Self {
+        Self::Config(ConfigError(failure))
     }
 }
 
@@ -167,7 +167,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Config(_) => None,
+            Self::Config(error) => error.source(),
             Self::Database(error) => error.source(),
         }
     }
@@ -175,14 +175,18 @@ impl std::error::Error for Error {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.0.message())
     }
 }
 
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ConfigError").field(&self.0).finish()
+        f.debug_tuple("ConfigError").field(&self.0.message()).field(&self.0.source()).finish()
     }
 }
 
-impl std::error::Error for ConfigError {}
+impl std::error::Error for ConfigError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source().map(|source| source as _)
+    }
+}

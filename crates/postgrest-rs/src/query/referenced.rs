@@ -4,6 +4,7 @@ use super::order::Order;
 use super::stage::{Filterable, Reads};
 use super::window::Window;
 use super::{Draft, Query};
+use crate::column::Column;
 use crate::filter::{Filter, or};
 
 /// What is asked of the rows of a referenced table, within [`referenced_table`](crate::Query::referenced_table).
@@ -81,14 +82,17 @@ impl<S, Out> Query<S, Out> {
     where
         S: Reads + Filterable<Next>,
     {
-        let table = table.as_ref().to_owned();
+        let table = Column::from(table.as_ref()).as_str().to_owned();
         let asked = ask(ReferencedTable::default());
         self.try_with(|draft: &mut Draft| {
             for filter in &asked.filters {
                 let (key, value) = filter.pair(Some(&table))?;
                 draft.append(&key, &value);
             }
-            draft.referenced.push((table, asked.window));
+            match draft.referenced.iter_mut().find(|(known, _)| *known == table) {
+                Some((_, window)) => window.join(asked.window),
+                None => draft.referenced.push((table, asked.window)),
+            }
             asked.fault.map_or(Ok(()), Err)
         })
         .at()

@@ -1,8 +1,8 @@
 //! Sending a query and reading its answer.
 
 use serde::de::DeserializeOwned;
-use supabase_core::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
-use supabase_core::{BoxFuture, Failure, Reply, Request, RetryPolicy, Transport, decode_json};
+use supabase_core::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
+use supabase_core::{BoxFuture, Failure, Method, Reply, Request, RetryPolicy, Transport, decode_json};
 
 use super::guard::undone;
 use super::stage::Ready;
@@ -63,24 +63,40 @@ impl Draft {
     }
 
     pub(super) fn into_request(mut self) -> Result<(Transport, Request)> {
-        if let Some(fault) = self.fault {
-            return Err(fault);
+        if matches!(self.method, Method::PATCH | Method::DELETE) && !self.is_narrowed {
+            self.blame(
+                "the filters are on referenced tables only, and so leave every row: filter the table itself, or write \
+                 `.all_rows()`"
+                    .to_owned(),
+            );
         }
-        for (table, window) in std::iter::once((None, &self.window))
-            .chain(self.referenced.iter().map(|(table, window)| (Some(table.as_str()), window)))
-        {
-            window.write(table, |key, value| {
-                self.url.query_pairs_mut().append_pair(key, value);
-            });
+        let mut pairs = Vec::new();
+        let mut keep = |key: &str, value: &str| pairs.push((key.to_owned(), value.to_owned()));
+        self.window.write(None, &mut keep);
+        for (table, window) in &self.referenced {
+            window.write(Some(table), &mut keep);
+        }
+        if let Some(columns) = &self.on_conflict {
+            keep("on_conflict", columns);
         }
         for list in &self.lists {
-            let (key, value) = list.pair(None).map_err(Error::invalid)?;
-            self.url.query_pairs_mut().append_pair(&key, &value);
+            pairs.push(list.pair(None).map_err(Error::invalid)?);
+        }
+        for (key, value) in pairs {
+            self.append(&key, &value);
+        }
+        if let Some(fault) = self.fault {
+            return Err(fault);
         }
         let mut request = Request::new(self.operation, self.method, self.url);
         request.headers.push((ACCEPT, self.accept.header()));
         if let Some(schema) = &self.schema {
             request.headers.push(schema.header(&request.method).map_err(Error::from_failure)?);
+        }
+        if self.prefer.count.is_some() && self.window.offset.is_some_and(|offset| offset > 0) {
+            // PostgREST 13.0 to 14.1 answer a counted range beyond the end with a body that is longer than it says, and
+            // the rest of it would be read as the next answer.
+            request.headers.push((CONNECTION, HeaderValue::from_static("close")));
         }
         if let Some(prefer) = self.prefer.header() {
             request.headers.push((PREFER, prefer));
@@ -144,6 +160,7 @@ pub(crate) fn json<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
 
 /// Where the row is that was added.
 pub(crate) fn location(reply: &Reply) -> Result<Option<String>> {
+    nothing(reply)?;
     Ok(reply.header("location").map(str::to_owned))
 }
 
@@ -152,8 +169,7 @@ pub(crate) fn text(reply: &Reply) -> Result<String> {
     reply.text().map_err(Error::from_failure)
 }
 
-/// No answer is expected; one that comes is left unread.
-#[allow(clippy::unnecessary_wraps, reason = "all decoders have one type")]
-pub(crate) fn nothing(_reply: &Reply) -> Result<()> {
-    Ok(())
+/// No answer is expected. One that comes is left unread, but for a page: then it was not PostgREST that answered.
+pub(crate) fn nothing(reply: &Reply) -> Result<()> {
+    reply.refuse_html().map_err(Error::from_failure)
 }

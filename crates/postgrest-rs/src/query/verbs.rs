@@ -10,6 +10,8 @@ use super::stage::{
     Delete, Filtered, Head, Insert, NeedsFilterOrAllRows, NeedsVerb, Select, Selectable, Update, Upsert,
 };
 use super::{Draft, Query};
+use crate::body;
+use crate::column::Column;
 
 impl Query<NeedsVerb> {
     /// Reads rows, as values of type `T`.
@@ -69,7 +71,8 @@ impl Query<NeedsVerb> {
     /// Adds rows, or changes those that are there already: those with the same primary key, or the same
     /// [`on_conflict`](Query::on_conflict) columns.
     ///
-    /// A table without a primary key just gets the rows added.
+    /// Two traps: of several rows, a column that a row lacks becomes null also in a row that was there already, as soon as
+    /// another row has it. And a table without a primary key just gets the rows added.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/upsert>
     ///
@@ -108,7 +111,15 @@ impl Query<NeedsVerb> {
             draft.operation = "postgrest.update";
             draft.method = Method::PATCH;
         })
-        .try_with(|draft| draft.write(&changes).map(|_| ()))
+        .try_with(|draft| {
+            draft.write(&changes)?;
+            let is_map = draft.body.as_ref().is_some_and(|body| body.starts_with(b"{"));
+            if is_map {
+                Ok(())
+            } else {
+                Err("an update takes one map or struct of columns and values".to_owned())
+            }
+        })
         .at()
     }
 
@@ -229,7 +240,7 @@ impl Query<Insert> {
 
 impl Query<Upsert> {
     /// The columns by which a row counts as there already, several joined by commas; the primary key if not given.
-    /// They must have a unique constraint.
+    /// They must have a unique constraint. Called again, the last call counts.
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
@@ -238,7 +249,11 @@ impl Query<Upsert> {
     /// # Ok(()) }
     /// ```
     pub fn on_conflict(self, columns: impl AsRef<str>) -> Self {
-        self.with(|draft| draft.append("on_conflict", &without_white_space(columns.as_ref())))
+        self.with(|draft| {
+            let columns =
+                columns.as_ref().split(',').map(|column| Column::exact(column.trim()).as_str().to_owned());
+            draft.on_conflict = Some(columns.collect::<Vec<_>>().join(","));
+        })
     }
 
     /// Leaves rows that are there already as they are. They are not among the rows that come back.
@@ -277,7 +292,7 @@ impl<Out> Query<Update<NeedsFilterOrAllRows>, Out> {
     /// # Ok(()) }
     /// ```
     pub fn all_rows(self) -> Query<Update<Filtered>, Out> {
-        self.at()
+        self.with(|draft| draft.is_narrowed = true).at()
     }
 }
 
@@ -290,7 +305,7 @@ impl<Out> Query<Delete<NeedsFilterOrAllRows>, Out> {
     /// # Ok(()) }
     /// ```
     pub fn all_rows(self) -> Query<Delete<Filtered>, Out> {
-        self.at()
+        self.with(|draft| draft.is_narrowed = true).at()
     }
 }
 
@@ -298,8 +313,7 @@ impl Draft {
     /// Writes the body. For a sequence of rows, answers with the columns that any of them has: PostgREST would
     /// otherwise demand that all have the same.
     fn write(&mut self, value: &impl Serialize) -> Result<Option<String>, String> {
-        let body = serde_json::to_vec(value)
-            .map_err(|error| format!("the body cannot be written as JSON: {error}"))?;
+        let body = body::to_vec(value)?;
         let columns = match body.first() {
             Some(b'{') => None,
             Some(b'[') => {
@@ -385,21 +399,31 @@ impl<'de> Visitor<'de> for Keys<'_> {
     }
 }
 
-/// Drops white space, but not within `"…"`.
+/// Drops the white space around what separates columns, but neither that within a name nor within `"…"`.
 fn without_white_space(columns: &str) -> String {
-    let (mut quoted, mut escaped) = (false, false);
-    columns
-        .chars()
-        .filter(|&c| {
-            match c {
-                _ if escaped => escaped = false,
-                '\\' if quoted => escaped = true,
-                '"' => quoted = !quoted,
-                _ => {}
+    let separates = |c: char| matches!(c, ',' | '(' | ')' | ':' | '!' | '.' | '>');
+    let (mut text, mut quoted, mut escaped) = (String::with_capacity(columns.len()), false, false);
+    for (at, c) in columns.char_indices() {
+        if c.is_whitespace() && !quoted {
+            let rest = columns.get(at..).unwrap_or_default().trim_start();
+            let next = rest.chars().next();
+            let is_inside = next.is_some_and(|next| !separates(next)) && !rest.starts_with("->");
+            if is_inside
+                && text.chars().next_back().is_some_and(|last| !separates(last) && !last.is_whitespace())
+            {
+                text.push(' ');
             }
-            quoted || !c.is_whitespace()
-        })
-        .collect()
+            continue;
+        }
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ => {}
+        }
+        text.push(c);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -410,6 +434,8 @@ mod tests {
     fn white_space_goes_but_not_within_quotes() {
         assert_eq!(without_white_space("name, instruments ( id,\n name )"), "name,instruments(id,name)");
         assert_eq!(without_white_space(r#""with space" , "a\" b", c"#), r#""with space","a\" b",c"#);
+        assert_eq!(without_white_space(" with space ,data ->> full  name "), "with space,data->>full name");
+        assert_eq!(without_white_space("a : b :: text, ... c !inner (d)"), "a:b::text,...c!inner(d)");
     }
 
     #[test]

@@ -4,6 +4,9 @@ use super::order::Order;
 use super::stage::Reads;
 use super::{Draft, Query};
 
+/// The largest number of rows that PostgreSQL can count.
+const MOST: u64 = i64::MAX as u64;
+
 /// Order and cut of the rows of one table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Window {
@@ -21,15 +24,25 @@ impl Window {
     }
 
     pub(crate) fn limit(&mut self, rows: u64) {
-        self.limit = Some(rows);
+        self.limit = Some(rows.min(MOST));
+    }
+
+    /// Adds what another window of the same table asks for: its limits count, its order comes second.
+    pub(crate) fn join(&mut self, other: Self) {
+        if !self.order.is_empty() && !other.order.is_empty() {
+            self.order.push(',');
+        }
+        self.order.push_str(&other.order);
+        self.offset = other.offset.or(self.offset);
+        self.limit = other.limit.or(self.limit);
     }
 
     /// The rows from `first` to `last`, both included.
     pub(crate) fn range(&mut self, first: u64, last: u64) -> Result<(), String> {
-        let Some(rows) = last.checked_sub(first).and_then(|more| more.checked_add(1)) else {
+        let Some(more) = last.checked_sub(first) else {
             return Err(format!("the range from {first} to {last} ends before it begins"));
         };
-        (self.offset, self.limit) = (Some(first), Some(rows));
+        (self.offset, self.limit) = (Some(first.min(MOST)), Some(more.saturating_add(1).min(MOST)));
         Ok(())
     }
 

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use crate::body;
 use crate::column::Column;
 use crate::filter::Is;
 use crate::query::Query;
 use crate::query::stage::Filterable;
+use crate::rpc;
 
 /// Filters that compare a column with a value. Each filter narrows the rows further: all of them must hold.
 impl<S, Out> Query<S, Out> {
@@ -199,15 +201,21 @@ impl<S, Out> Query<S, Out> {
         S: Filterable<Next>,
     {
         self.try_with(|draft| {
-            let Ok(serde_json::Value::Object(columns)) = serde_json::to_value(&columns) else {
-                return Err("`match_` takes a map or struct of columns and values".to_owned());
-            };
-            if columns.is_empty() {
+            let columns = body::to_vec(&columns)?;
+            let conditions = rpc::literals(&columns)
+                .map_err(|_| "`match_` takes a map or struct of columns and values")?;
+            if conditions.is_empty() {
                 return Err("`match_` needs at least one column".to_owned());
             }
-            for (column, value) in &columns {
-                let (key, value) = Column::from(column).eq(value).pair(None)?;
-                draft.append(&key, &value);
+            for (column, value) in conditions {
+                let Some(value) = value else {
+                    return Err(format!(
+                        "`match_` cannot compare `{column}` with null: use `is(column, Is::Null)`"
+                    ));
+                };
+                let column = Column::from(column);
+                draft.is_narrowed |= !column.is_referenced();
+                draft.append(column.as_str(), &format!("eq.{}", value.into_text()));
             }
             Ok(())
         })

@@ -1,0 +1,358 @@
+//! What is sent, and what is refused because the server would read it as something else.
+
+use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
+use postgrest_rs::{Client, ErrorKind, Is, Json, Order, TextSearch, col};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use supabase_testing::raw::{Answer, Raw};
+
+/// A request, as a test compares it.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Sent {
+    method: String,
+    query: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Sent {
+    /// All values of a parameter.
+    fn all(&self, key: &str) -> Vec<&str> {
+        self.query.iter().filter(|(name, _)| name == key).map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// All values of a header.
+    fn header(&self, key: &str) -> Vec<&str> {
+        self.headers.iter().filter(|(name, _)| name == key).map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+/// A server that keeps what it is sent and answers with no rows.
+struct Listener {
+    server: MockServer,
+    sent: Arc<Mutex<Vec<Sent>>>,
+}
+
+impl Listener {
+    async fn start() -> Self {
+        let server = MockServer::start_async().await;
+        let sent: Arc<Mutex<Vec<Sent>>> = Arc::default();
+        let log = Arc::clone(&sent);
+        server
+            .mock_async(move |when, then| {
+                when.any_request();
+                then.respond_with(move |request: &HttpMockRequest| {
+                    log.lock().unwrap().push(Sent {
+                        method: request.method_str().to_owned(),
+                        query: request.query_params(),
+                        headers: request.headers_vec().clone(),
+                        body: request.body_string(),
+                    });
+                    HttpMockResponse::builder().status(200).body("[]").build()
+                });
+            })
+            .await;
+        Self { server, sent }
+    }
+
+    fn client(&self) -> Client {
+        Client::builder(self.server.base_url(), "sb_publishable_test")
+            .http_client(supabase_testing::http::client())
+            .build()
+            .unwrap()
+    }
+
+    /// The last request.
+    fn last(&self) -> Sent {
+        self.sent.lock().unwrap().last().cloned().expect("something was sent")
+    }
+
+    fn count(&self) -> usize {
+        self.sent.lock().unwrap().len()
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_json_that_ends_in_a_reserved_word_still_filters() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    db.from("t").delete().eq("data->>user.limit", 5).await.unwrap();
+    assert_eq!(listener.last().all("data->>\"user.limit\""), ["eq.5"]);
+    db.from("t").update(json!({ "a": 1 })).match_(json!({ "settings->>page.offset": 5 })).await.unwrap();
+    assert_eq!(listener.last().all("settings->>\"page.offset\""), ["eq.5"]);
+    let _: Vec<Value> = db.from("t").select("*").order("data->>a,secret").await.unwrap();
+    assert_eq!(listener.last().all("order"), ["data->>\"a,secret\".asc"]);
+    let _: Vec<Value> =
+        db.from("t").select("*").or([col("data->>x.eq.1),zz").eq(1), col("id").eq(2)]).await.unwrap();
+    assert_eq!(listener.last().all("or"), ["(data->>\"x.eq.1),zz\".eq.1,id.eq.2)"]);
+}
+
+#[tokio::test]
+async fn a_write_whose_filters_leave_every_row_is_refused() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    let only_referenced = db.from("sections").delete().eq("instruments.name", "guqin");
+    let error = only_referenced.select::<Value>("*, instruments(*)").await.unwrap_err();
+    assert!(
+        error.kind() == ErrorKind::Invalid && error.message().contains("referenced tables only"),
+        "{error}"
+    );
+    let matched =
+        db.from("sections").update(json!({ "a": 1 })).match_(json!({ "instruments.name": "guqin" }));
+    assert_eq!(matched.await.unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(listener.count(), 0);
+
+    db.from("sections").delete().eq("instruments.name", "guqin").eq("id", 1).await.unwrap();
+    db.from("sections").delete().all_rows().await.unwrap();
+    db.from("sections").delete().in_("id", [1]).await.unwrap();
+    db.from("sections").delete().or([col("id").eq(1)]).await.unwrap();
+    db.from("sections").update(json!({})).match_(json!({ "id": 1 })).await.unwrap();
+    assert_eq!(listener.count(), 5);
+}
+
+#[tokio::test]
+async fn a_nul_character_is_refused_as_the_server_would_drop_it() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    for error in [
+        db.from("t").delete().eq("name", "admin\0").await.unwrap_err(),
+        db.from("t").delete().in_("name", ["admin\0"]).await.unwrap_err(),
+        db.from("t").delete().eq("na\0me", 1).await.unwrap_err(),
+        db.from("t").select_raw("*").or([col("name").eq("admin\0")]).await.unwrap_err(),
+        db.from("t").select_raw("*\0").await.unwrap_err(),
+        db.rpc::<()>("f", json!({ "x": "a\0" })).get().await.unwrap_err(),
+    ] {
+        assert!(error.kind() == ErrorKind::Invalid && error.message().contains("NUL"), "{error}");
+    }
+    assert_eq!(listener.count(), 0);
+}
+
+#[derive(Serialize)]
+struct Priced {
+    id: i32,
+    price: f64,
+}
+
+#[tokio::test]
+async fn what_is_no_number_is_never_stored_as_null() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    let row = Priced { id: 1, price: f64::NAN };
+    for error in [
+        db.from("t").insert(&row).await.unwrap_err(),
+        db.from("t").upsert([&row]).await.unwrap_err(),
+        db.from("t").update(&row).eq("id", 1).await.unwrap_err(),
+        db.rpc::<()>("f", &row).await.unwrap_err(),
+        db.from("t").select_raw("*").contains("data", &row).await.unwrap_err(),
+        db.from("t").select_raw("*").contains("data", Json([f64::INFINITY])).await.unwrap_err(),
+        db.from("t").select_raw("*").match_(&row).await.unwrap_err(),
+    ] {
+        assert!(error.kind() == ErrorKind::Invalid && error.message().contains("not a number"), "{error}");
+    }
+    assert_eq!(listener.count(), 0);
+}
+
+#[tokio::test]
+async fn a_page_in_answer_to_a_write_is_no_success() {
+    let page = "<!doctype html><title>Welcome</title>";
+    let html = || {
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\n\r\n", page.len());
+        Answer::Bytes(format!("{head}{page}").into())
+    };
+    let server = Raw::start([html(), html(), html(), html()]);
+    let db =
+        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    for error in [
+        db.from("t").insert(json!({})).await.unwrap_err(),
+        db.from("t").delete().eq("id", 1).execute().await.unwrap_err(),
+        db.from("t").insert(json!({})).returning_location().await.unwrap_err(),
+        db.from("t").select_raw("*").csv().await.unwrap_err(),
+    ] {
+        assert!(error.kind() == ErrorKind::Decode && error.message().contains("HTML page"), "{error}");
+        assert_eq!(error.raw_body(), page.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn a_name_with_control_characters_leads_nowhere() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    for name in [".\t.", "plan\tets", "a\nb", "a\r", "\0"] {
+        let error = db.from(name).select_raw("*").await.unwrap_err();
+        assert!(error.message().contains("not the name of a table"), "{error}");
+        assert_eq!(db.rpc::<()>(name, ()).await.unwrap_err().kind(), ErrorKind::Invalid);
+    }
+    assert_eq!(listener.count(), 0);
+}
+
+#[tokio::test]
+async fn json_in_a_row_is_json_and_in_a_filter_its_text() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    db.from("t").insert(json!({ "labels": Json(["a"]) })).await.unwrap();
+    assert_eq!(listener.last().body, r#"{"labels":["a"]}"#);
+    let _: Vec<Value> = db.from("t").select("*").contains("labels", Json(["a"])).await.unwrap();
+    assert_eq!(listener.last().all("labels"), [r#"cs.["a"]"#]);
+}
+
+#[derive(Serialize)]
+struct Conditions {
+    small: f32,
+    huge: u128,
+    tags: [&'static str; 2],
+}
+
+#[tokio::test]
+async fn match_reads_values_as_eq_does() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    let conditions = Conditions { small: 0.1, huge: u128::MAX, tags: ["a,b", "c"] };
+    let _: Vec<Value> = db.from("t").select("*").match_(&conditions).await.unwrap();
+    let sent = listener.last();
+    assert_eq!(sent.all("small"), ["eq.0.1"]);
+    assert_eq!(sent.all("huge"), ["eq.340282366920938463463374607431768211455"]);
+    assert_eq!(sent.all("tags"), ["eq.{\"a,b\",c}"]);
+    let error = db.from("t").select_raw("*").match_(json!({ "a": null })).await.unwrap_err();
+    assert!(error.message().contains("`a` with null"), "{error}");
+}
+
+#[tokio::test]
+async fn a_table_that_is_referenced_twice_is_asked_once() {
+    let listener = Listener::start().await;
+    let query = listener.client().from("t").select::<Value>("*, i(*)");
+    let query = query
+        .referenced_table("i", |i| i.order("a").limit(5))
+        .referenced_table("i", |i| i.order("b").limit(3));
+    let _ = query.referenced_table("100%", |t| t.filter(col("b").eq(1))).await.unwrap();
+    let sent = listener.last();
+    assert_eq!((sent.all("i.order"), sent.all("i.limit")), (vec!["a.asc,b.asc"], vec!["3"]));
+    assert_eq!(sent.all("\"100%\".b"), ["eq.1"]);
+}
+
+#[tokio::test]
+async fn an_update_is_one_map() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    let error = db.from("t").update(json!([{ "a": 1 }, { "a": 2 }])).eq("id", 1).await.unwrap_err();
+    assert!(error.message().contains("one map"), "{error}");
+    assert_eq!(listener.count(), 0);
+}
+
+#[tokio::test]
+async fn the_columns_of_a_conflict_are_names_and_the_last_call_counts() {
+    let listener = Listener::start().await;
+    let query = listener.client().from("t").upsert(json!({ "a": 1 })).on_conflict("x");
+    query.on_conflict("with space, 100%,plain").await.unwrap();
+    assert_eq!(listener.last().all("on_conflict"), ["with space,\"100%\",plain"]);
+}
+
+#[tokio::test]
+async fn preferences_of_the_client_hold_beside_those_of_a_call() {
+    let listener = Listener::start().await;
+    let db = Client::builder(listener.server.base_url(), "key")
+        .header("Prefer", "timezone=Europe/Dublin")
+        .http_client(supabase_testing::http::client())
+        .build()
+        .unwrap();
+    let _: Vec<Value> = db.from("t").delete().eq("id", 1).select("*").await.unwrap();
+    assert_eq!(listener.last().header("prefer"), ["timezone=Europe/Dublin", "return=representation"]);
+}
+
+#[tokio::test]
+async fn an_authorization_of_the_callers_own_wins_over_the_key_and_a_token_over_both() {
+    let listener = Listener::start().await;
+    let jwt = "eyJhbGciOiJIUzI1NiJ9.e30.c2ln";
+    for key in [jwt, "sb_publishable_test"] {
+        let db = Client::builder(listener.server.base_url(), key)
+            .header("Authorization", "Bearer own")
+            .http_client(supabase_testing::http::client())
+            .build()
+            .unwrap();
+        let _: Vec<Value> = db.from("t").select("*").await.unwrap();
+        assert_eq!(listener.last().header("authorization"), ["Bearer own"]);
+        let _: Vec<Value> = db.with_access_token("user").from("t").select("*").await.unwrap();
+        assert_eq!(listener.last().header("authorization"), ["Bearer user"]);
+    }
+}
+
+#[tokio::test]
+async fn limits_beyond_what_postgres_counts_are_its_largest() {
+    let listener = Listener::start().await;
+    let _: Vec<Value> = listener.client().from("t").select("*").range(0, u64::MAX).await.unwrap();
+    assert_eq!(listener.last().all("limit"), ["9223372036854775807"]);
+}
+
+#[tokio::test]
+async fn every_condition_has_its_operator() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    let range = "[1,5)";
+    let query = db
+        .from("t")
+        .select::<Value>("*")
+        .eq("a", 1)
+        .neq("b", 2)
+        .gt("c", 3)
+        .gte("d", 4)
+        .lt("e", 5)
+        .lte("f", 6);
+    let query =
+        query.like("g", "%x%").ilike("h", "%x%").like_all_of("i", ["a", "b"]).like_any_of("j", ["a", "b"]);
+    let query = query
+        .ilike_all_of("k", ["a"])
+        .ilike_any_of("l", ["a"])
+        .regex_match("m", "^x")
+        .regex_imatch("n", "^x");
+    let query =
+        query.is("o", Is::Unknown).is_distinct("p", 1).in_("q", [1]).not_in("r", [1]).contains("s", [1]);
+    let query = query.contained_by("t", json!({ "a": 1 })).overlaps("u", range).range_gt("v", range);
+    let query =
+        query.range_gte("w", range).range_lt("x", range).range_lte("y", range).range_adjacent("z", range);
+    let query = query
+        .text_search("aa", TextSearch::phrase("fat cat"))
+        .not(col("bb").eq(1))
+        .filter_raw("cc", "eq", "1");
+    let _ = query.order(Order::desc("a").nulls_last()).order("b").range(2, 4).await.unwrap();
+    let mut sent: Vec<_> =
+        listener.last().query.into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+    sent.sort();
+    let mut expected = [
+        "select=*",
+        "a=eq.1",
+        "b=neq.2",
+        "c=gt.3",
+        "d=gte.4",
+        "e=lt.5",
+        "f=lte.6",
+        "g=like.%x%",
+        "h=ilike.%x%",
+        "i=like(all).{a,b}",
+        "j=like(any).{a,b}",
+        "k=ilike(all).{a}",
+        "l=ilike(any).{a}",
+        "m=match.^x",
+        "n=imatch.^x",
+        "o=is.unknown",
+        "p=isdistinct.1",
+        "q=in.(1)",
+        "r=not.in.(1)",
+        "s=cs.{1}",
+        "t=cd.{\"a\":1}",
+        "u=ov.[1,5)",
+        "v=sr.[1,5)",
+        "w=nxl.[1,5)",
+        "x=sl.[1,5)",
+        "y=nxr.[1,5)",
+        "z=adj.[1,5)",
+        "aa=phfts.fat cat",
+        "bb=not.eq.1",
+        "cc=eq.1",
+        "order=a.desc.nullslast,b.asc",
+        "offset=2",
+        "limit=3",
+    ];
+    expected.sort_unstable();
+    assert_eq!(sent, expected);
+}
