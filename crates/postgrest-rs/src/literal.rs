@@ -325,9 +325,7 @@ impl Elements {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
         let element = match value.serialize(Reader) {
             // An array of JSON: each element is a text to PostgreSQL's array literal.
-            Err(Refusal::IsMap) => {
-                Some(Literal::Scalar(serde_json::to_string(value).map_err(ser::Error::custom)?))
-            }
+            Err(Refusal::IsMap) => Some(json(value)?),
             other => other?,
         };
         self.0.push(element);

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use supabase_core::Bytes;
 
 use crate::body;
+use crate::column::push_name;
 use crate::literal::Literal;
 
 /// Parameters that mean something else in the URL of a call.
@@ -72,7 +73,9 @@ pub(crate) fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, String> {
         if reads_as_filter(&value) {
             return Err(format!("the argument `{name}` would be read as a filter in a URL: call by POST"));
         }
-        pairs.push((name, value));
+        let mut written = String::with_capacity(name.len());
+        push_name(&mut written, &name);
+        pairs.push((written, value));
     }
     Ok(pairs)
 }
@@ -101,8 +104,11 @@ fn literal(json: &RawValue) -> Result<Option<Literal>, String> {
 
 /// Whether PostgREST would take `value` for a filter: `eq.5`, `not.in.(x)`, `fts(english).x`.
 fn reads_as_filter(value: &str) -> bool {
-    let rest = value.strip_prefix("not.").unwrap_or(value);
-    let Some((operator, _)) = rest.split_once('.') else { return false };
+    // A `not.` is taken for the beginning of a filter, whatever follows.
+    if value.starts_with("not.") {
+        return true;
+    }
+    let Some((operator, _)) = value.split_once('.') else { return false };
     let name = operator.split('(').next().unwrap_or_default();
     OPERATORS.contains(&name)
 }
@@ -128,6 +134,7 @@ mod tests {
         assert_eq!(written(json!({ "j": { "a": [1] } })), pair("j", r#"{"a":[1]}"#));
         assert_eq!(pairs(br#"{"n":0.1000000000000000055}"#), pair("n", "0.1000000000000000055"));
         assert_eq!(written(json!({ "b": true })), pair("b", "true"));
+        assert_eq!(written(json!({ "a.b": 1 })), pair("\"a.b\"", "1"));
         assert_eq!(written(json!({})), Ok(vec![]));
     }
 
@@ -136,6 +143,7 @@ mod tests {
         for args in [
             json!({ "say": "eq.5" }),
             json!({ "say": "not.eq.5" }),
+            json!({ "say": "not.abc" }),
             json!({ "say": "in.(x)" }),
             json!({ "say": "like(any).{a}" }),
             json!({ "say": "fts(english).x" }),

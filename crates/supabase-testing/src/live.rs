@@ -21,15 +21,15 @@ use std::io::Write;
 pub enum Need {
     /// `explain`, which Supabase switches off by default.
     Explain,
-    /// A sign-up that confirms itself, over HTTP.
-    SignUp,
+    /// PostgREST's own parser: names in quotes everywhere, and every text in every position.
+    Grammar,
 }
 
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Explain => "explain",
-            Self::SignUp => "sign-up",
+            Self::Grammar => "grammar",
         })
     }
 }
@@ -60,8 +60,7 @@ pub fn stack(test: &str, needs: &[Need]) -> Option<Stack> {
         println!("skipped {test}: SUPABASE_URL is not set");
         return None;
     };
-    let lacks = env::var("SUPABASE_LACKS").unwrap_or_default();
-    if let Some(missing) = needs.iter().find(|need| lacks.split(',').any(|name| name == need.to_string())) {
+    if let Some(missing) = needs.iter().find(|need| lacks(**need)) {
         skip(test, *missing);
         return None;
     }
@@ -72,6 +71,12 @@ pub fn stack(test: &str, needs: &[Need]) -> Option<Stack> {
         anon_key: key("SUPABASE_ANON_KEY"),
         service_role_key: key("SUPABASE_SERVICE_ROLE_KEY"),
     })
+}
+
+/// Whether the stack lacks something that a test needs for a part of what it does.
+pub fn lacks(need: Need) -> bool {
+    let lacks = env::var("SUPABASE_LACKS").unwrap_or_default();
+    lacks.split(',').any(|name| name == need.to_string())
 }
 
 fn skip(test: &str, missing: Need) {

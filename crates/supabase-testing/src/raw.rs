@@ -15,6 +15,10 @@ pub enum Answer {
     Close,
     /// Reads the request, and says nothing for this long.
     Silence(Duration),
+    /// Answers one request after the other on the same connection, then closes.
+    KeepAlive(Vec<Vec<u8>>),
+    /// Writes these pieces with a pause before each, and closes.
+    Drip(Vec<Vec<u8>>, Duration),
 }
 
 /// A scripted server: one answer for each connection, in their order, then it is gone.
@@ -46,6 +50,24 @@ impl Raw {
                     }
                     Answer::Close => {}
                     Answer::Silence(duration) => thread::sleep(duration),
+                    Answer::Drip(pieces, pause) => {
+                        for piece in pieces {
+                            thread::sleep(pause);
+                            let _ = connection.write_all(&piece);
+                        }
+                    }
+                    Answer::KeepAlive(answers) => {
+                        let mut answers = answers.into_iter();
+                        let _ = connection.write_all(&answers.next().unwrap_or_default());
+                        for answer in answers {
+                            let request = read_request(&mut connection);
+                            if request.is_empty() {
+                                break;
+                            }
+                            log.lock().expect("no test panicked").push(request);
+                            let _ = connection.write_all(&answer);
+                        }
+                    }
                 }
                 let _ = connection.shutdown(Shutdown::Both);
             }

@@ -3,6 +3,9 @@
 //! | file | server | client |
 //! |---|---|---|
 //! | `rest.jsonl` | PostgREST 14.10 | supabase-py 2.34.1 and raw requests |
+//! | `rest-js.jsonl` | PostgREST 14.10 | supabase-js 2.109.0 |
+//! | `rest-extra.jsonl` | PostgREST 14.10 as it is configured by default, and with its database down | raw requests |
+//! | `rest-12.jsonl` | PostgREST 12.2.12: the cases of `rest.jsonl` that it answers otherwise | as `rest.jsonl` |
 //! | `embedded.jsonl` | `@supabase/lite` 0.10.0 on PGlite | supabase-py 2.34.1 |
 
 use std::collections::{BTreeMap, HashMap};
@@ -78,6 +81,25 @@ pub type Recording = HashMap<String, Vec<Exchange>>;
 pub fn rest() -> &'static Recording {
     static RECORDING: OnceLock<Recording> = OnceLock::new();
     RECORDING.get_or_init(|| parse(include_str!("../fixtures/rest.jsonl")))
+}
+
+/// What PostgREST 14.10 answered supabase-js.
+pub fn rest_js() -> &'static Recording {
+    static RECORDING: OnceLock<Recording> = OnceLock::new();
+    RECORDING.get_or_init(|| parse(include_str!("../fixtures/rest-js.jsonl")))
+}
+
+/// What PostgREST 14.10 answered with its default configuration: a row limit, no plans, no aggregates, no anonymous
+/// role; and with its database down.
+pub fn rest_extra() -> &'static Recording {
+    static RECORDING: OnceLock<Recording> = OnceLock::new();
+    RECORDING.get_or_init(|| parse(include_str!("../fixtures/rest-extra.jsonl")))
+}
+
+/// What PostgREST 12.2.12 answered, where that is not what 14.10 did.
+pub fn rest_12() -> &'static Recording {
+    static RECORDING: OnceLock<Recording> = OnceLock::new();
+    RECORDING.get_or_init(|| parse(include_str!("../fixtures/rest-12.jsonl")))
 }
 
 /// What the embedded stack's database answered.

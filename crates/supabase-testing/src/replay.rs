@@ -1,6 +1,6 @@
 //! A server that answers as recorded, and the comparison of what was sent with what was recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use serde_json::Value;
 use url::Url;
 
-use crate::recordings::{Exchange, Request};
+use crate::recordings::{Exchange, Request, Response};
 
 /// A server that answers every request as one exchange was answered, and keeps what it was sent.
 pub struct Replay {
@@ -42,20 +42,7 @@ impl Replay {
                 when.any_request();
                 then.respond_with(move |request: &HttpMockRequest| {
                     log.lock().expect("no test panicked").push(Sent::from_wire(request));
-                    let mut response = HttpMockResponse::builder().status(answer.status);
-                    for (name, value) in &answer.headers {
-                        // The server writes these itself.
-                        if !matches!(
-                            name.as_str(),
-                            "content-length" | "transfer-encoding" | "connection" | "date"
-                        ) {
-                            response = response.header(name, value);
-                        }
-                    }
-                    if let Some(body) = answer.body.as_ref().and_then(|body| body.bytes()) {
-                        response = response.body(body);
-                    }
-                    response.build()
+                    answered(&answer)
                 });
             })
             .await;
@@ -87,6 +74,103 @@ impl Replay {
 impl fmt::Debug for Replay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Replay").field("url", &self.url()).field("sent", &self.sent()).finish()
+    }
+}
+
+/// The recorded answer.
+fn answered(answer: &Response) -> HttpMockResponse {
+    let mut response = HttpMockResponse::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        // The server writes these itself.
+        if !matches!(name.as_str(), "content-length" | "transfer-encoding" | "connection" | "date") {
+            response = response.header(name, value);
+        }
+    }
+    if let Some(body) = answer.body.as_ref().and_then(|body| body.bytes()) {
+        response = response.body(body);
+    }
+    response.build()
+}
+
+/// A server that answers many exchanges, each at an address of its own, and keeps what it was sent to the letter.
+pub struct ReplayMany {
+    server: MockServer,
+    seen: Arc<Mutex<HashMap<usize, Vec<Wire>>>>,
+}
+
+/// A request as it travelled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wire {
+    /// The HTTP method.
+    pub method: String,
+    /// Path and query, encoded, below the service's own path.
+    pub target: String,
+    /// The headers, their names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body; empty if there was none.
+    pub body: Vec<u8>,
+}
+
+impl ReplayMany {
+    /// Starts a server that answers below `/0` as the first of `exchanges` was answered, below `/1` as the second.
+    pub async fn start(exchanges: &[&Exchange]) -> Self {
+        let server = MockServer::start_async().await;
+        let seen = Arc::new(Mutex::new(HashMap::<usize, Vec<Wire>>::new()));
+        let answers: Vec<_> = exchanges.iter().map(|exchange| exchange.response.clone()).collect();
+        let log = Arc::clone(&seen);
+        server
+            .mock_async(move |when, then| {
+                when.any_request();
+                then.respond_with(move |request: &HttpMockRequest| {
+                    let whole = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+                    let end = whole.get(1..).and_then(|rest| rest.find('/')).map_or(whole.len(), |at| at + 1);
+                    let (place, target) = whole.split_at(end);
+                    let place = place.trim_start_matches('/').parse().expect("a request names its exchange");
+                    let wire = Wire::from_wire(request, target.to_owned());
+                    log.lock().expect("no test panicked").entry(place).or_default().push(wire);
+                    answered(answers.get(place).expect("a request names an exchange"))
+                });
+            })
+            .await;
+        Self { server, seen }
+    }
+
+    /// The address of one exchange, in the place of a service's.
+    pub fn url(&self, place: usize) -> String {
+        format!("{}/{place}", self.server.base_url())
+    }
+
+    /// What was sent to one exchange.
+    pub fn sent(&self, place: usize) -> Vec<Wire> {
+        self.seen.lock().expect("no test panicked").get(&place).cloned().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for ReplayMany {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplayMany").field("url", &self.server.base_url()).finish_non_exhaustive()
+    }
+}
+
+impl Wire {
+    /// What the official client sent; `None` if the recording kept only a part of its body.
+    pub fn recorded(request: &Request) -> Option<Self> {
+        let body = match &request.body {
+            None => Vec::new(),
+            Some(body) => body.bytes()?,
+        };
+        Some(Self {
+            method: request.method.clone(),
+            target: request.path.clone(),
+            headers: request.headers.clone(),
+            body,
+        })
+    }
+
+    fn from_wire(request: &HttpMockRequest, target: String) -> Self {
+        let headers =
+            request.headers_vec().iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
+        Self { method: request.method_str().to_owned(), target, headers, body: request.body_ref().to_vec() }
     }
 }
 

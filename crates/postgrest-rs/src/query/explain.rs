@@ -69,6 +69,11 @@ impl Explain {
         self
     }
 
+    /// Whether the query is run.
+    pub(crate) fn runs(self) -> bool {
+        self.analyze
+    }
+
     /// The options, as the media type lists them.
     pub(crate) fn text(self) -> String {
         let options = [

@@ -34,7 +34,7 @@ impl<S> Query<S, String> {
     {
         let draft = self.draft;
         let open = async move {
-            let to_be_undone = draft.prefer.rollback;
+            let to_be_undone = draft.is_to_be_undone();
             let (transport, request) = draft.into_request()?;
             let reply = transport.open(request).await.map_err(Error::from_failure)?;
             if to_be_undone {

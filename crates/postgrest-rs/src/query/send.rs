@@ -53,13 +53,18 @@ impl<S: Ready, Out: 'static> IntoFuture for Query<S, Out> {
 impl Draft {
     /// Sends what was drafted, and reads the answer whole.
     pub(super) async fn send(self) -> Result<Reply> {
-        let to_be_undone = self.prefer.rollback;
+        let to_be_undone = self.is_to_be_undone();
         let (transport, request) = self.into_request()?;
         let reply = transport.send(request).await.map_err(Error::from_failure)?;
         if to_be_undone {
             undone(&reply)?;
         }
         Ok(reply)
+    }
+
+    /// Whether the server must say that it has undone the change. A plan that is not analyzed changes nothing.
+    pub(super) fn is_to_be_undone(&self) -> bool {
+        self.prefer.rollback && self.accept.plan.is_none_or(|(options, _)| options.runs())
     }
 
     pub(super) fn into_request(mut self) -> Result<(Transport, Request)> {

@@ -7,7 +7,7 @@ use supabase_core::Method;
 use super::prefer::Back;
 use super::send::{location, rows, text};
 use super::stage::{
-    Delete, Filtered, Head, Insert, NeedsFilterOrAllRows, NeedsVerb, Select, Selectable, Update, Upsert,
+    Call, Delete, Filtered, Head, Insert, NeedsFilterOrAllRows, NeedsVerb, Select, Selectable, Update, Upsert,
 };
 use super::{Draft, Query};
 use crate::body;
@@ -206,6 +206,21 @@ impl<S: Selectable> Query<S> {
                 draft.append("select", &columns);
             }
         })
+    }
+}
+
+impl<Out> Query<Call, Out> {
+    /// Chooses columns of the rows that a function returns, and tables to embed.
+    ///
+    /// Source: <https://docs.postgrest.org/en/stable/references/api/functions.html#table-valued-functions>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let planets: Vec<serde_json::Value> = db.rpc("list_stored_planets", ()).select("name").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn select(self, columns: impl AsRef<str>) -> Self {
+        self.with(|draft| draft.append("select", &without_white_space(columns.as_ref())))
     }
 }
 

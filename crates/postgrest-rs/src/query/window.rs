@@ -98,6 +98,22 @@ impl<S, Out> Query<S, Out> {
         self.with(|draft| draft.window.limit(rows))
     }
 
+    /// Leaves out the first `rows` rows.
+    ///
+    /// Source: <https://docs.postgrest.org/en/stable/references/api/pagination_count.html>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// let later: Vec<serde_json::Value> = db.from("planets").select("*").order("id").offset(2).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn offset(self, rows: u64) -> Self
+    where
+        S: Reads,
+    {
+        self.with(|draft| draft.window.offset = Some(rows.min(MOST)))
+    }
+
     /// The rows from `first` to `last`, counted from 0, both included.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/range>
