@@ -1,77 +1,12 @@
 //! What is sent, and what is refused because the server would read it as something else.
 
-use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
+mod common;
+
+use common::Listener;
 use postgrest_rs::{Client, ErrorKind, Is, Json, Order, TextSearch, col};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
 use supabase_testing::raw::{Answer, Raw};
-
-/// A request, as a test compares it.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Sent {
-    method: String,
-    query: Vec<(String, String)>,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-impl Sent {
-    /// All values of a parameter.
-    fn all(&self, key: &str) -> Vec<&str> {
-        self.query.iter().filter(|(name, _)| name == key).map(|(_, value)| value.as_str()).collect()
-    }
-
-    /// All values of a header.
-    fn header(&self, key: &str) -> Vec<&str> {
-        self.headers.iter().filter(|(name, _)| name == key).map(|(_, value)| value.as_str()).collect()
-    }
-}
-
-/// A server that keeps what it is sent and answers with no rows.
-struct Listener {
-    server: MockServer,
-    sent: Arc<Mutex<Vec<Sent>>>,
-}
-
-impl Listener {
-    async fn start() -> Self {
-        let server = MockServer::start_async().await;
-        let sent: Arc<Mutex<Vec<Sent>>> = Arc::default();
-        let log = Arc::clone(&sent);
-        server
-            .mock_async(move |when, then| {
-                when.any_request();
-                then.respond_with(move |request: &HttpMockRequest| {
-                    log.lock().unwrap().push(Sent {
-                        method: request.method_str().to_owned(),
-                        query: request.query_params(),
-                        headers: request.headers_vec().clone(),
-                        body: request.body_string(),
-                    });
-                    HttpMockResponse::builder().status(200).body("[]").build()
-                });
-            })
-            .await;
-        Self { server, sent }
-    }
-
-    fn client(&self) -> Client {
-        Client::builder(self.server.base_url(), "sb_publishable_test")
-            .http_client(supabase_testing::http::client())
-            .build()
-            .unwrap()
-    }
-
-    /// The last request.
-    fn last(&self) -> Sent {
-        self.sent.lock().unwrap().last().cloned().expect("something was sent")
-    }
-
-    fn count(&self) -> usize {
-        self.sent.lock().unwrap().len()
-    }
-}
 
 #[tokio::test]
 async fn a_key_of_json_that_ends_in_a_reserved_word_still_filters() {
@@ -251,7 +186,7 @@ async fn the_columns_of_a_conflict_are_names_and_the_last_call_counts() {
 #[tokio::test]
 async fn preferences_of_the_client_hold_beside_those_of_a_call() {
     let listener = Listener::start().await;
-    let db = Client::builder(listener.server.base_url(), "key")
+    let db = Client::builder(listener.url(), "key")
         .header("Prefer", "timezone=Europe/Dublin")
         .http_client(supabase_testing::http::client())
         .build()
@@ -265,7 +200,7 @@ async fn an_authorization_of_the_callers_own_wins_over_the_key_and_a_token_over_
     let listener = Listener::start().await;
     let jwt = "eyJhbGciOiJIUzI1NiJ9.e30.c2ln";
     for key in [jwt, "sb_publishable_test"] {
-        let db = Client::builder(listener.server.base_url(), key)
+        let db = Client::builder(listener.url(), key)
             .header("Authorization", "Bearer own")
             .http_client(supabase_testing::http::client())
             .build()
