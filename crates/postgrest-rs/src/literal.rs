@@ -333,38 +333,28 @@ impl Elements {
     }
 }
 
-impl SerializeSeq for Elements {
-    type Ok = Option<Literal>;
-    type Error = Refusal;
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
-        self.push(value)
-    }
-    fn end(self) -> Read {
-        Ok(Some(Literal::Array(self.0)))
-    }
+macro_rules! collected {
+    ($($trait:ident::$method:ident),+) => { $(
+        impl $trait for Elements {
+            type Ok = Option<Literal>;
+            type Error = Refusal;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
+                self.push(value)
+            }
+
+            fn end(self) -> Read {
+                Ok(Some(Literal::Array(self.0)))
+            }
+        }
+    )+ };
 }
 
-impl SerializeTuple for Elements {
-    type Ok = Option<Literal>;
-    type Error = Refusal;
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
-        self.push(value)
-    }
-    fn end(self) -> Read {
-        Ok(Some(Literal::Array(self.0)))
-    }
-}
-
-impl SerializeTupleStruct for Elements {
-    type Ok = Option<Literal>;
-    type Error = Refusal;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
-        self.push(value)
-    }
-    fn end(self) -> Read {
-        Ok(Some(Literal::Array(self.0)))
-    }
-}
+collected!(
+    SerializeSeq::serialize_element,
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field
+);
 
 #[cfg(test)]
 mod tests {
