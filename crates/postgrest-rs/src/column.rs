@@ -1,6 +1,9 @@
 //! How a column is named.
 
+use std::fmt::Write;
+
 use crate::literal::push_quoted;
+use crate::text::Text;
 
 /// Words that mean something else in the place of a column.
 const RESERVED: [&str; 9] =
@@ -24,7 +27,7 @@ const RESERVED: [&str; 9] =
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Column {
-    text: String,
+    text: Text,
     /// Whether it belongs to a referenced table: then a filter on it leaves the rows of the table itself alone.
     is_referenced: bool,
 }
@@ -52,7 +55,7 @@ impl Column {
     /// # Ok(()) }
     /// ```
     pub fn exact(name: &str) -> Self {
-        let mut text = String::with_capacity(name.len());
+        let mut text = Text::new();
         push_name(&mut text, name);
         Self { text, is_referenced: false }
     }
@@ -60,6 +63,11 @@ impl Column {
     /// The spelling that PostgREST reads.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The same, as a text of its own.
+    pub(crate) fn into_text(self) -> Text {
+        self.text
     }
 
     /// Whether it is a column of a referenced table.
@@ -70,8 +78,12 @@ impl Column {
 
 impl From<&str> for Column {
     fn from(path: &str) -> Self {
+        // Most are one plain name.
+        if is_plain(path) && !RESERVED.contains(&path) {
+            return Self { text: path.into(), is_referenced: false };
+        }
         let (names, keys) = split(path);
-        let mut text = String::with_capacity(path.len());
+        let mut text = Text::new();
         for (n, name) in names.iter().enumerate() {
             if n > 0 {
                 text.push('.');
@@ -80,10 +92,9 @@ impl From<&str> for Column {
         }
         for (arrow, key) in keys {
             text.push_str(arrow);
-            let is_plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !key.is_empty();
             let is_index =
                 key.strip_prefix('-').unwrap_or(key).bytes().all(|b| b.is_ascii_digit()) && key != "-";
-            if is_plain || (is_index && !key.is_empty()) || is_quoted(key) {
+            if is_plain(key) || (is_index && !key.is_empty()) || is_quoted(key) {
                 text.push_str(key);
             } else {
                 push_quoted(&mut text, key);
@@ -143,6 +154,11 @@ fn split(path: &str) -> (Vec<&str>, Vec<(&str, &str)>) {
     (names, keys)
 }
 
+/// Whether it holds nothing but what never needs quotes.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
 /// Whether a name is given in `"…"`, which closes only at its end.
 fn is_quoted(name: &str) -> bool {
     let Some(inner) = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return false };
@@ -159,12 +175,17 @@ fn is_quoted(name: &str) -> bool {
 ///
 /// PostgREST takes more characters than these for a name, but by another table of Unicode than Rust's; a name in quotes
 /// is always read right.
-pub(crate) fn push_name(text: &mut String, name: &str) {
+pub(crate) fn push_name(text: &mut impl Write, name: &str) {
     let words = name.split([' ', '-']);
     let bare = words.clone().all(|word| {
         !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
     });
-    if bare && !RESERVED.contains(&name) { text.push_str(name) } else { push_quoted(text, name) }
+    if bare && !RESERVED.contains(&name) {
+        // Writing a text cannot fail.
+        text.write_str(name).unwrap_or_default();
+    } else {
+        push_quoted(text, name);
+    }
 }
 
 #[cfg(test)]

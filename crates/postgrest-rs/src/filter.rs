@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::column::Column;
-use crate::literal::{in_logic_tree, list};
+use crate::literal::{in_logic_tree, list, push_list};
+use crate::text::Text;
 
 pub use text_search::TextSearch;
 
@@ -31,7 +32,7 @@ enum Node {
     Condition {
         column: Column,
         negated: bool,
-        operator: String,
+        operator: Cow<'static, str>,
         operand: Operand,
     },
     Group {
@@ -52,18 +53,18 @@ enum Node {
 #[derive(Clone, Debug, PartialEq)]
 enum Operand {
     /// Taken to the letter where it stands alone, quoted in a logic tree.
-    Value(String),
+    Value(Text),
     /// The same everywhere: a keyword, or what the caller wrote.
-    Verbatim(String),
+    Verbatim(Text),
     /// A list, by its elements.
-    List(Vec<String>),
+    List(Vec<Text>),
 }
 
 impl Operand {
     /// The spelling where the condition stands alone.
     fn alone(&self) -> Cow<'_, str> {
         match self {
-            Self::Value(text) | Self::Verbatim(text) => text.into(),
+            Self::Value(text) | Self::Verbatim(text) => text.as_str().into(),
             Self::List(values) => list(values).into(),
         }
     }
@@ -160,7 +161,7 @@ impl Filter {
 
     /// A condition that the caller wrote.
     pub(crate) fn raw(column: Column, operator: &str, value: impl Into<String>) -> Self {
-        condition(column, operator, Operand::Verbatim(value.into()))
+        condition(column, operator.to_owned(), Operand::Verbatim(value.into().into()))
     }
 
     /// Whether it narrows the rows of the table itself, and not only those of a referenced one.
@@ -196,6 +197,28 @@ impl Filter {
         chunks
             .map(|values| condition(column.clone(), operator.clone(), Operand::List(values.to_vec())))
             .collect()
+    }
+
+    /// Gives `take` the key and value of the query string. The value is written in `value`.
+    ///
+    /// # Errors
+    /// What cannot be written, in a sentence.
+    pub(crate) fn write(&self, value: &mut String, take: impl FnOnce(&str, &str)) -> Result<(), String> {
+        let Node::Condition { column, negated, operator, operand } = &self.0 else {
+            let (key, value) = self.pair(None)?;
+            take(&key, &value);
+            return Ok(());
+        };
+        value.clear();
+        value.push_str(if *negated { "not." } else { "" });
+        value.push_str(operator);
+        value.push('.');
+        match operand {
+            Operand::Value(text) | Operand::Verbatim(text) => value.push_str(text),
+            Operand::List(values) => push_list(value, values),
+        }
+        take(column.as_str(), value);
+        Ok(())
     }
 
     /// The key and value of the query string.
@@ -242,7 +265,7 @@ fn joined(filters: &[Filter]) -> Result<String, String> {
     Ok(parts?.join(","))
 }
 
-fn condition(column: Column, operator: impl Into<String>, operand: Operand) -> Filter {
+fn condition(column: Column, operator: impl Into<Cow<'static, str>>, operand: Operand) -> Filter {
     Filter(Node::Condition { column, negated: false, operator: operator.into(), operand })
 }
 

@@ -17,6 +17,7 @@ mod properties;
 pub mod query;
 mod response;
 mod rpc;
+mod text;
 
 pub use builder::ClientBuilder;
 pub use client::Client;

@@ -6,11 +6,13 @@
 //!
 //! Source: <https://docs.postgrest.org/en/stable/references/api/tables_views.html#operators>
 
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display, Write};
 
 use serde::ser::{
     self, Impossible, Serialize, SerializeSeq, SerializeTuple, SerializeTupleStruct, Serializer,
 };
+
+use crate::text::Text;
 
 /// Writes a value as JSON, where it would otherwise be written as an array literal.
 ///
@@ -43,7 +45,7 @@ impl<T: Serialize> Serialize for Json<T> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Literal {
     /// A text, a number, a boolean, or JSON.
-    Scalar(String),
+    Scalar(Text),
     /// A sequence; `None` is SQL's NULL.
     Array(Vec<Option<Literal>>),
 }
@@ -60,10 +62,14 @@ impl Literal {
     }
 
     /// The value for a position that takes everything to the letter.
-    pub(crate) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> Text {
         match self {
             Self::Scalar(text) => text,
-            Self::Array(elements) => array_literal(&elements),
+            Self::Array(elements) => {
+                let mut text = Text::new();
+                push_array(&mut text, &elements);
+                text
+            }
         }
     }
 }
@@ -71,11 +77,11 @@ impl Literal {
 /// A value as JSON.
 fn json<T: Serialize + ?Sized>(value: &T) -> Result<Literal, Refusal> {
     let json = crate::body::to_vec(value).map_err(Refusal::Message)?;
-    String::from_utf8(json).map(Literal::Scalar).map_err(ser::Error::custom)
+    String::from_utf8(json).map(|json| Literal::Scalar(json.into())).map_err(ser::Error::custom)
 }
 
 /// The elements of a list such as `in.(…)`.
-pub(crate) fn elements<I>(values: I) -> Result<Vec<String>, String>
+pub(crate) fn elements<I>(values: I) -> Result<Vec<Text>, String>
 where
     I: IntoIterator,
     I::Item: Serialize,
@@ -88,41 +94,47 @@ where
 }
 
 /// `(a,"b,c")`: PostgREST's list.
-pub(crate) fn list(elements: &[String]) -> String {
-    let mut text = String::from("(");
+pub(crate) fn list(elements: &[impl AsRef<str>]) -> String {
+    let mut text = String::new();
+    push_list(&mut text, elements);
+    text
+}
+
+/// Appends a list.
+pub(crate) fn push_list(text: &mut String, elements: &[impl AsRef<str>]) {
+    text.push('(');
     for (n, element) in elements.iter().enumerate() {
         if n > 0 {
             text.push(',');
         }
+        let element = element.as_ref();
         let bare =
             !element.is_empty() && element.trim() == element && !element.contains([',', '(', ')', '"', '\\']);
-        if bare { text.push_str(element) } else { push_quoted(&mut text, element) }
+        if bare { text.push_str(element) } else { push_quoted(text, element) }
     }
     text.push(')');
-    text
 }
 
 /// `{a,"b,c"}`: PostgreSQL's array literal.
-pub(crate) fn array_literal(elements: &[Option<Literal>]) -> String {
-    let mut text = String::from("{");
+fn push_array(text: &mut Text, elements: &[Option<Literal>]) {
+    text.push('{');
     for (n, element) in elements.iter().enumerate() {
         if n > 0 {
             text.push(',');
         }
         match element {
             None => text.push_str("NULL"),
-            Some(Literal::Array(inner)) => text.push_str(&array_literal(inner)),
+            Some(Literal::Array(inner)) => push_array(text, inner),
             Some(Literal::Scalar(element)) => {
                 let special = |c: char| c.is_whitespace() || matches!(c, '{' | '}' | ',' | '"' | '\\');
                 let bare = !element.is_empty()
                     && !element.eq_ignore_ascii_case("null")
                     && !element.contains(special);
-                if bare { text.push_str(element) } else { push_quoted(&mut text, element) }
+                if bare { text.push_str(element) } else { push_quoted(text, element) }
             }
         }
     }
     text.push('}');
-    text
 }
 
 /// A value inside of `or=(…)` or `and=(…)`.
@@ -139,15 +151,17 @@ pub(crate) fn in_logic_tree(value: &str) -> String {
 }
 
 /// `"…"`, with `"` and `\` escaped.
-pub(crate) fn push_quoted(text: &mut String, value: &str) {
-    text.push('"');
+pub(crate) fn push_quoted(text: &mut impl Write, value: &str) {
+    // Writing a text cannot fail.
+    let mut push = |c| text.write_char(c).unwrap_or_default();
+    push('"');
     for c in value.chars() {
         if matches!(c, '"' | '\\') {
-            text.push('\\');
+            push('\\');
         }
-        text.push(c);
+        push(c);
     }
-    text.push('"');
+    push('"');
 }
 
 /// Why a value could not be read as a literal.
@@ -181,7 +195,10 @@ type Read = Result<Option<Literal>, Refusal>;
 struct Reader;
 
 fn scalar(value: impl Display) -> Read {
-    Ok(Some(Literal::Scalar(value.to_string())))
+    let mut text = Text::new();
+    // Writing a text cannot fail.
+    let _ = write!(text, "{value}");
+    Ok(Some(Literal::Scalar(text)))
 }
 
 impl Serializer for Reader {
@@ -238,7 +255,7 @@ impl Serializer for Reader {
         scalar(v)
     }
     fn serialize_str(self, v: &str) -> Read {
-        scalar(v)
+        Ok(Some(Literal::Scalar(v.into())))
     }
     fn serialize_bytes(self, v: &[u8]) -> Read {
         // PostgreSQL's hex format of bytea.
@@ -248,7 +265,7 @@ impl Serializer for Reader {
             // Writing into a String cannot fail.
             let _ = write!(text, "{byte:02x}");
         }
-        Ok(Some(Literal::Scalar(text)))
+        Ok(Some(Literal::Scalar(text.into())))
     }
     fn serialize_none(self) -> Read {
         Ok(None)
@@ -363,7 +380,7 @@ mod tests {
     use serde_json::json;
 
     fn text<T: Serialize>(value: T) -> String {
-        Literal::of(&value).unwrap().into_text()
+        Literal::of(&value).unwrap().into_text().into()
     }
 
     #[derive(Serialize)]

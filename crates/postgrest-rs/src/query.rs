@@ -18,6 +18,7 @@ mod window;
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::take;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -80,6 +81,8 @@ pub(crate) struct Draft {
     /// Whether the rows of the table itself are filtered, or all of them are meant.
     is_narrowed: bool,
     fault: Option<Error>,
+    /// Room for writing a value, kept from one to the next.
+    scratch: String,
 }
 
 impl Query<NeedsVerb> {
@@ -221,6 +224,7 @@ impl Draft {
             on_conflict: None,
             is_narrowed: false,
             fault: None,
+            scratch: String::new(),
         };
         // The first would name the folder above, or nothing; a URL drops some of the others.
         if matches!(name, "" | "." | "..") || name.chars().any(char::is_control) {
@@ -232,13 +236,25 @@ impl Draft {
     /// Adds a parameter to the URL.
     fn append(&mut self, key: &str, value: &str) {
         // PostgREST drops it, and would find other rows.
-        if key.contains('\0') || value.contains('\0') {
+        if key.as_bytes().contains(&0) || value.as_bytes().contains(&0) {
             return self.blame(format!(
                 "`{}` is given a text with a NUL character, which Postgres has not",
                 key.escape_debug()
             ));
         }
         self.url.query_pairs_mut().append_pair(key, value);
+    }
+
+    /// Adds a filter to the URL.
+    ///
+    /// # Errors
+    /// What cannot be written, in a sentence.
+    fn append_filter(&mut self, filter: &Filter) -> Result<(), String> {
+        let mut value = take(&mut self.scratch);
+        value.reserve(64);
+        filter.write(&mut value, |key, value| self.append(key, value))?;
+        self.scratch = value;
+        Ok(())
     }
 
     /// A copy that asks for other rows. The fault stays behind: whoever copies has taken care of it.
@@ -262,6 +278,7 @@ impl Draft {
             on_conflict: self.on_conflict.clone(),
             is_narrowed: self.is_narrowed,
             fault: None,
+            scratch: String::new(),
         }
     }
 

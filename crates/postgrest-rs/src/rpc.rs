@@ -65,7 +65,7 @@ pub(crate) fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, String> {
             ));
         }
         let value = match value {
-            Some(literal) => literal.into_text(),
+            Some(literal) => String::from(literal.into_text()),
             None => {
                 return Err(format!("the argument `{name}` is null, which a URL cannot say: call by POST"));
             }
@@ -93,12 +93,12 @@ fn literal(json: &RawValue) -> Result<Option<Literal>, String> {
     let fault = |error: serde_json::Error| error.to_string();
     Ok(match text.as_bytes().first() {
         Some(b'n') => None,
-        Some(b'"') => Some(Literal::Scalar(serde_json::from_str(text).map_err(fault)?)),
+        Some(b'"') => Some(Literal::Scalar(serde_json::from_str::<String>(text).map_err(fault)?.into())),
         Some(b'[') => {
             let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(fault)?;
             Some(Literal::Array(elements.into_iter().map(literal).collect::<Result<_, _>>()?))
         }
-        _ => Some(Literal::Scalar(text.to_owned())),
+        _ => Some(Literal::Scalar(text.into())),
     })
 }
 

@@ -56,7 +56,11 @@ impl Reply {
     /// # Errors
     /// The body is one: a proxy or a wrong address answered, and not the service.
     pub fn refuse_html(&self) -> Result<(), Failure> {
-        if self.header(CONTENT_TYPE.as_str()).is_some_and(|media_type| media_type.starts_with("text/html")) {
+        if self
+            .headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/html"))
+        {
             let message = format!(
                 "the server answered {} with an HTML page: does the URL point to the service itself?",
                 self.status.as_u16()

@@ -1,6 +1,7 @@
 //! The only place that sends HTTP.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,7 +118,9 @@ impl Transport {
         let span = telemetry::span(&request);
         let limit = request.timeout.or(self.shared.timeout);
         let idempotent = request.idempotent;
-        let work = self.attempts(request, limit, &span, read).instrument(span.clone());
+        // Pinned first: what wraps it then holds a pointer, and the large future is moved by none of them.
+        let work = pin!(self.attempts(request, limit, &span, read));
+        let work = work.instrument(span.clone());
         let Some(limit) = limit else { return work.await };
         match limited(limit, work).await {
             Some(outcome) => outcome,
@@ -183,18 +186,19 @@ impl Transport {
     /// Sends once, follows redirects, and answers with what is a success.
     async fn attempt(&self, request: &Request, attempt: u32) -> Result<Response, Failure> {
         // Asked right before sending: an earlier attempt may have failed because its token had just expired.
-        let mut headers = self.headers(request).await?;
-        if attempt > 0 {
-            headers.insert(RETRY_COUNT, HeaderValue::from(attempt));
-        }
+        let bearer = self.token.bearer().await?;
+        let headers = self.headers(request, bearer.as_ref(), attempt);
         let length = head::length(&request.method, &request.url, &headers);
         head::check(length, self.shared.limits.head, &request.url)?;
         let http = self.shared.http.here()?;
-        let mut url = request.url.clone();
+        // Both are copied only where a redirect needs them again.
+        let (mut headers, mut redirected) = (Some(headers), None);
         let mut last = StatusCode::OK;
         for _ in 0..=redirect::LIMIT {
+            let url = redirected.as_ref().unwrap_or(&request.url);
             let mut message = reqwest::Request::new(request.method.clone(), url.clone());
-            *message.headers_mut() = headers.clone();
+            *message.headers_mut() =
+                headers.take().unwrap_or_else(|| self.headers(request, bearer.as_ref(), attempt));
             *message.body_mut() = request.body.clone().map(reqwest::Body::from);
             let response = http
                 .execute(message)
@@ -203,13 +207,9 @@ impl Transport {
             if response.status().is_success() {
                 return Ok(response);
             }
-            match redirect::target(
-                &request.method,
-                &url,
-                response.status(),
-                response.headers().get(LOCATION),
-            )? {
-                Some(next) => (url, last) = (next, response.status()),
+            match redirect::target(&request.method, url, response.status(), response.headers().get(LOCATION))?
+            {
+                Some(next) => (redirected, last) = (Some(next), response.status()),
                 None => {
                     let failure = refused(response, request.idempotent).await;
                     return Err(head::explain(failure, length, &request.url));
@@ -220,11 +220,14 @@ impl Transport {
         Err(Failure::redirect(message, last))
     }
 
-    async fn headers(&self, request: &Request) -> Result<HeaderMap, Failure> {
-        let mut headers = self.shared.headers.clone();
-        headers.reserve(request.headers.len() + 2);
-        if let Some(bearer) = self.token.bearer().await? {
-            headers.insert(AUTHORIZATION, bearer);
+    fn headers(&self, request: &Request, bearer: Option<&HeaderValue>, attempt: u32) -> HeaderMap {
+        // Room for these, the bearer, the number of the attempt, and what the HTTP client adds: growing costs more.
+        let mut headers = HeaderMap::with_capacity(self.shared.headers.len() + request.headers.len() + 5);
+        for (name, value) in &self.shared.headers {
+            headers.append(name.clone(), value.clone());
+        }
+        if let Some(bearer) = bearer {
+            headers.insert(AUTHORIZATION, bearer.clone());
         } else if let Some(bearer) = self.shared.key.as_ref().and_then(ApiKey::bearer) {
             // A header of the caller's own says who is meant; the key speaks only where nobody does.
             headers.entry(AUTHORIZATION).or_insert_with(|| bearer.clone());
@@ -237,7 +240,10 @@ impl Transport {
                 headers.insert(name.clone(), value.clone());
             }
         }
-        Ok(headers)
+        if attempt > 0 {
+            headers.insert(RETRY_COUNT, HeaderValue::from(attempt));
+        }
+        headers
     }
 }
 

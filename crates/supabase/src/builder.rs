@@ -6,19 +6,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use supabase_core::{
-    ApiKey, BoxFuture, CLIENT_INFO, HttpChoice, MaybeSend, MaybeSync, client_info, parse_project,
-};
+use supabase_core::{ApiKey, CLIENT_INFO, HttpChoice, MaybeSend, MaybeSync, client_info, parse_project};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
 
 type TokenAnswer = std::result::Result<Option<SecretString>, Box<dyn StdError + Send + Sync>>;
 
-#[cfg(not(target_family = "wasm"))]
-type TokenSource = Arc<dyn Fn() -> BoxFuture<'static, TokenAnswer> + Send + Sync>;
-#[cfg(target_family = "wasm")]
-type TokenSource = Arc<dyn Fn() -> BoxFuture<'static, TokenAnswer>>;
+/// Where tokens come from, whatever its type: it gives itself to the builder of each service, so that a token is
+/// boxed once on its way and not twice.
+trait TokenSource: MaybeSend + MaybeSync {
+    fn give(self: Arc<Self>, database: postgrest_rs::ClientBuilder) -> postgrest_rs::ClientBuilder;
+}
+
+impl<F, Fut> TokenSource for F
+where
+    F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
+    Fut: Future<Output = TokenAnswer> + MaybeSend + 'static,
+{
+    fn give(self: Arc<Self>, database: postgrest_rs::ClientBuilder) -> postgrest_rs::ClientBuilder {
+        database.access_token_with(move || self())
+    }
+}
 
 /// Builds a [`Client`]. Every setting reaches every service, unless its name says which; the first fault is told by
 /// [`build`](Self::build).
@@ -42,7 +51,7 @@ pub struct ClientBuilder {
     storage_timeout: Option<Duration>,
     max_retries: Option<u32>,
     retry_pauses: Option<(Duration, Duration)>,
-    token: Option<TokenSource>,
+    token: Option<Arc<dyn TokenSource>>,
     http: HttpChoice,
 }
 
@@ -134,7 +143,7 @@ impl ClientBuilder {
             + MaybeSend
             + 'static,
     {
-        self.token = Some(Arc::new(move || Box::pin(source())));
+        self.token = Some(Arc::new(source));
         self
     }
 
@@ -215,7 +224,7 @@ impl ClientBuilder {
             database = database.schema(schema);
         }
         if let Some(token) = self.token {
-            database = database.access_token_with(move || token());
+            database = token.give(database);
         }
         Ok(Client::from_parts(root, database.build()?))
     }

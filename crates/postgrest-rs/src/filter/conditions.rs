@@ -88,7 +88,7 @@ impl Column {
             Is::False => "false",
             Is::Unknown => "unknown",
         };
-        condition(self, "is", Operand::Verbatim(word.to_owned()))
+        condition(self, "is", Operand::Verbatim(word.into()))
     }
 
     /// Not equal, with null counted as a value like any other.
@@ -155,9 +155,9 @@ impl Column {
     pub fn text_search(self, query: impl Into<TextSearch>) -> Filter {
         let TextSearch { operator, query, config } = query.into();
         match config {
-            None => condition(self, operator, Operand::Value(query)),
+            None => condition(self, operator, Operand::Value(query.into())),
             Some(config) if !config.is_empty() && config.chars().all(|c| c.is_alphanumeric() || c == '_') => {
-                condition(self, format!("{operator}({config})"), Operand::Value(query))
+                condition(self, format!("{operator}({config})"), Operand::Value(query.into()))
             }
             Some(config) => {
                 self.faulty(&format!("`{config}` is not the name of a text search configuration"))

@@ -117,7 +117,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Chunked<T> {
                 .map(|part| {
                     let mut draft = draft.again();
                     draft.lists.push(part);
-                    async move { rows::<T>(&draft.send().await?) }
+                    async move { rows::<T>(&Box::new(draft).send().await?) }
                 })
                 .collect();
             let mut answers = stream::iter(requests).buffered(self.concurrency);

@@ -1,6 +1,7 @@
 //! How rows are sorted.
 
 use crate::column::{Column, col};
+use crate::text::Text;
 
 /// A column to sort by, and how.
 ///
@@ -19,7 +20,7 @@ use crate::column::{Column, col};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Order {
-    column: String,
+    column: Text,
     direction: &'static str,
     nulls: &'static str,
 }
@@ -48,14 +49,17 @@ impl Order {
     }
 
     /// The spelling that PostgREST reads.
-    pub(crate) fn text(&self) -> String {
-        format!("{}{}{}", self.column, self.direction, self.nulls)
+    /// Appends the spelling that PostgREST reads.
+    pub(crate) fn write(&self, text: &mut String) {
+        for part in [self.column.as_str(), self.direction, self.nulls] {
+            text.push_str(part);
+        }
     }
 }
 
 impl From<Column> for Order {
     fn from(column: Column) -> Self {
-        Self { column: column.as_str().to_owned(), direction: ".asc", nulls: "" }
+        Self { column: column.into_text(), direction: ".asc", nulls: "" }
     }
 }
 
@@ -65,7 +69,7 @@ impl From<&str> for Order {
         match referenced {
             Some((table, inner)) if !table.is_empty() && !inner.contains(['(', ')']) => {
                 let mut order = Self::from(col(inner));
-                order.column = format!("{}({})", col(table).as_str(), order.column);
+                order.column = format!("{}({})", col(table).as_str(), order.column).into();
                 order
             }
             _ => Self::from(col(column)),
@@ -100,7 +104,9 @@ mod tests {
             (Order::from("100%"), "\"100%\".asc"),
             (Order::from(Column::exact("with(paren)")), "\"with(paren)\".asc"),
         ] {
-            assert_eq!(order.text(), text);
+            let mut written = String::new();
+            order.write(&mut written);
+            assert_eq!(written, text);
         }
     }
 }

@@ -203,7 +203,7 @@ where
         let Some((draft, mut at, next)) = state.transpose()? else { return Ok::<_, Error>(None) };
         let mut page = draft.again();
         let Some(read) = next(&mut page, &mut at) else { return Ok(None) };
-        let reply = page.send().await?;
+        let reply = Box::new(page).send().await?;
         let page = read(&reply, &mut at)?;
         let rest = if page.is_last { None } else { Some(Ok((draft, at, next))) };
         Ok(Some((stream::iter(page.rows).map(Ok), rest)))

@@ -1,5 +1,7 @@
 //! Sending a query and reading its answer.
 
+use std::mem::take;
+
 use serde::de::DeserializeOwned;
 use supabase_core::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use supabase_core::{BoxFuture, Failure, Method, Reply, Request, RetryPolicy, Transport, decode_json};
@@ -52,7 +54,7 @@ impl<S: Ready, Out: 'static> IntoFuture for Query<S, Out> {
 
 impl Draft {
     /// Sends what was drafted, and reads the answer whole.
-    pub(super) async fn send(self) -> Result<Reply> {
+    pub(super) async fn send(self: Box<Self>) -> Result<Reply> {
         let to_be_undone = self.is_to_be_undone();
         let (transport, request) = self.into_request()?;
         let reply = transport.send(request).await.map_err(Error::from_failure)?;
@@ -67,7 +69,7 @@ impl Draft {
         self.prefer.rollback && self.accept.plan.is_none_or(|(options, _)| options.runs())
     }
 
-    pub(super) fn into_request(mut self) -> Result<(Transport, Request)> {
+    pub(super) fn into_request(mut self: Box<Self>) -> Result<(Transport, Request)> {
         if matches!(self.method, Method::PATCH | Method::DELETE) && !self.is_narrowed {
             self.blame(
                 "the filters are on referenced tables only, and so leave every row: filter the table itself, or write \
@@ -75,20 +77,16 @@ impl Draft {
                     .to_owned(),
             );
         }
-        let mut pairs = Vec::new();
-        let mut keep = |key: &str, value: &str| pairs.push((key.to_owned(), value.to_owned()));
-        self.window.write(None, &mut keep);
-        for (table, window) in &self.referenced {
-            window.write(Some(table), &mut keep);
+        let window = take(&mut self.window);
+        window.write(None, |key, value| self.append(key, value));
+        for (table, window) in take(&mut self.referenced) {
+            window.write(Some(&table), |key, value| self.append(key, value));
         }
-        if let Some(columns) = &self.on_conflict {
-            keep("on_conflict", columns);
+        if let Some(columns) = self.on_conflict.take() {
+            self.append("on_conflict", &columns);
         }
-        for list in &self.lists {
-            pairs.push(list.pair(None).map_err(Error::invalid)?);
-        }
-        for (key, value) in pairs {
-            self.append(&key, &value);
+        for list in take(&mut self.lists) {
+            self.append_filter(&list).map_err(Error::invalid)?;
         }
         if let Some(fault) = self.fault {
             return Err(fault);
@@ -98,7 +96,7 @@ impl Draft {
         if let Some(schema) = &self.schema {
             request.headers.push(schema.header(&request.method).map_err(Error::from_failure)?);
         }
-        if self.prefer.count.is_some() && self.window.offset.is_some_and(|offset| offset > 0) {
+        if self.prefer.count.is_some() && window.offset.is_some_and(|offset| offset > 0) {
             // PostgREST 13.0 to 14.1 answer a counted range beyond the end with a body that is longer than it says, and
             // the rest of it would be read as the next answer.
             request.headers.push((CONNECTION, HeaderValue::from_static("close")));

@@ -1,5 +1,7 @@
 //! The verbs, and rows back from a write.
 
+use std::borrow::Cow;
+
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserializer, Serialize};
 use supabase_core::Method;
@@ -415,7 +417,11 @@ impl<'de> Visitor<'de> for Keys<'_> {
 }
 
 /// Drops the white space around what separates columns, but neither that within a name nor within `"…"`.
-fn without_white_space(columns: &str) -> String {
+fn without_white_space(columns: &str) -> Cow<'_, str> {
+    // Not ASCII may be white space, too.
+    if columns.bytes().all(|b| b > b' ' && b.is_ascii()) {
+        return columns.into();
+    }
     let separates = |c: char| matches!(c, ',' | '(' | ')' | ':' | '!' | '.' | '>');
     let (mut text, mut quoted, mut escaped) = (String::with_capacity(columns.len()), false, false);
     for (at, c) in columns.char_indices() {
@@ -438,7 +444,7 @@ fn without_white_space(columns: &str) -> String {
         }
         text.push(c);
     }
-    text
+    text.into()
 }
 
 #[cfg(test)]

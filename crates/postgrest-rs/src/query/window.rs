@@ -1,8 +1,12 @@
 //! Which rows of an answer are meant: order, limit, range.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use super::order::Order;
 use super::stage::Reads;
 use super::{Draft, Query};
+use crate::text::Text;
 
 /// The largest number of rows that PostgreSQL can count.
 const MOST: u64 = i64::MAX as u64;
@@ -20,7 +24,7 @@ impl Window {
         if !self.order.is_empty() {
             self.order.push(',');
         }
-        self.order.push_str(&order.text());
+        order.write(&mut self.order);
     }
 
     pub(crate) fn limit(&mut self, rows: u64) {
@@ -48,15 +52,24 @@ impl Window {
 
     /// Writes the parameters, for the referenced table of this name or for the table itself.
     pub(crate) fn write(&self, table: Option<&str>, mut append: impl FnMut(&str, &str)) {
-        let key = |word: &str| table.map_or_else(|| word.to_owned(), |table| format!("{table}.{word}"));
+        let key = |word: &'static str| match table {
+            Some(table) => Cow::from(format!("{table}.{word}")),
+            None => Cow::from(word),
+        };
+        let number = |number: u64| {
+            let mut text = Text::new();
+            // Writing a text cannot fail.
+            let _ = write!(text, "{number}");
+            text
+        };
         if !self.order.is_empty() {
             append(&key("order"), &self.order);
         }
         if let Some(offset) = self.offset {
-            append(&key("offset"), &offset.to_string());
+            append(&key("offset"), &number(offset));
         }
         if let Some(limit) = self.limit {
-            append(&key("limit"), &limit.to_string());
+            append(&key("limit"), &number(limit));
         }
     }
 }

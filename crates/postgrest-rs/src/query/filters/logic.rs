@@ -109,9 +109,7 @@ impl<S, Out> Query<S, Out> {
                 draft.lists.push(filter);
                 return Ok(());
             }
-            let (key, value) = filter.pair(None)?;
-            draft.append(&key, &value);
-            Ok(())
+            draft.append_filter(&filter)
         })
         .at()
     }
