@@ -1,10 +1,11 @@
-//! The commands of this workspace: `cargo xtask demo`, `test`, `stack`, `docs`, `check`.
+//! The commands of this workspace: `cargo xtask demo`, `test`, `stack`, `docs`, `bench`, `check`.
 
 use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod check;
 mod demo;
 mod docs;
@@ -40,6 +41,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Measures what the crates cost beyond reqwest and serde_json by hand; valgrind counts instructions and heap calls.
+    Bench {
+        /// Writes the figures to this file, too.
+        #[arg(long)]
+        json: Option<std::path::PathBuf>,
+    },
     /// Proves what the crates promise: each alone, small trees, packages that build, no private type in public.
     Check,
 }
@@ -58,6 +65,7 @@ async fn main() -> ExitCode {
             stack::run_foreground(options).await.map_err(Into::into)
         }
         Command::Docs { check } => docs::run(check),
+        Command::Bench { json } => bench::run(json).await,
         Command::Check => check::run().await,
     };
     match outcome {

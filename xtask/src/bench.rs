@@ -1,0 +1,196 @@
+//! `cargo xtask bench`: what our crates cost beyond `reqwest` and `serde_json` by hand.
+//!
+//! Both sides are built with the same features, do the same work in the same run and against the same server. Only
+//! ratios mean something: absolute times depend on the machine, and on what else it does.
+
+mod callgrind;
+mod programs;
+mod report;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::Outcome;
+use callgrind::Counts;
+use programs::{Programs, Server};
+use report::{Goal, Row};
+
+/// How often the peak of memory is taken, each time in a process of its own.
+const MEMORY_ROUNDS: usize = 5;
+
+/// Pairs of blocks for a rate.
+const RATE_PAIRS: usize = 100;
+
+/// A workload whose instructions and heap calls are counted.
+struct Counted {
+    workload: &'static str,
+    title: &'static str,
+    /// Operations of a short and a long run. The difference is free of what starting costs.
+    operations: (u32, u32),
+    instructions: f64,
+    heap_calls: f64,
+}
+
+const COUNTED: [Counted; 3] = [
+    Counted {
+        workload: "select-10",
+        title: "10 rows",
+        operations: (200, 1_200),
+        instructions: 0.98,
+        heap_calls: 1.0,
+    },
+    Counted {
+        workload: "select-1000",
+        title: "1,000 rows",
+        operations: (5, 35),
+        instructions: 1.01,
+        heap_calls: 1.01,
+    },
+    Counted {
+        workload: "build-12",
+        title: "12 filters, not sent",
+        operations: (200, 2_200),
+        instructions: 0.9,
+        heap_calls: 0.7,
+    },
+];
+
+/// Measures everything, prints a table, and writes it as JSON if asked to.
+///
+/// # Errors
+/// A program cannot be built or fails, or a goal is not met.
+pub(crate) async fn run(json: Option<PathBuf>) -> Outcome {
+    let begun = Instant::now();
+    let programs = Programs::build().await?;
+    let server = Server::start(&programs.server).await?;
+
+    let mut rows = Vec::new();
+    counts(&programs, &server, &mut rows).await?;
+    rates(&programs, &server, &mut rows).await?;
+    memory(&programs, &server, &mut rows).await?;
+    size(&programs, &mut rows)?;
+    drop(server);
+
+    println!("\n{}", report::table(&rows));
+    if let Some(path) = json {
+        std::fs::write(&path, report::json(&rows)?)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        eprintln!("Written to {}.", path.display());
+    }
+    eprintln!("Measured in {:.0} s.", begun.elapsed().as_secs_f32());
+    let missed: Vec<_> = rows.iter().filter(|row| row.met() == Some(false)).map(Row::name).collect();
+    if missed.is_empty() { Ok(()) } else { Err(format!("goals not met: {}", missed.join("; ")).into()) }
+}
+
+/// Instructions and heap calls of one operation, where valgrind can count them.
+async fn counts(programs: &Programs, server: &Server, rows: &mut Vec<Row>) -> Outcome {
+    let can_count = callgrind::is_there().await;
+    if can_count {
+        eprintln!("\n── Instructions and heap calls");
+    } else {
+        eprintln!("\nvalgrind is not installed, so instructions and heap calls are not measured.");
+    }
+    for counted in &COUNTED {
+        let (mut ours, mut raw) = (None, None);
+        if can_count {
+            ours = Some(per_operation(programs, server, counted, "ours").await?);
+            raw = Some(per_operation(programs, server, counted, "raw").await?);
+        }
+        let row = |what: &str, of: fn(&Counts) -> f64, goal| {
+            let name = format!("{}: {what}", counted.title);
+            Row::new(name, ours.as_ref().map(of), raw.as_ref().map(of), Goal::RatioAtMost(goal))
+        };
+        rows.push(row("instructions", |counts| counts.instructions, counted.instructions));
+        rows.push(row("heap calls", |counts| counts.heap_calls, counted.heap_calls));
+    }
+    Ok(())
+}
+
+async fn per_operation(
+    programs: &Programs,
+    server: &Server,
+    counted: &Counted,
+    who: &str,
+) -> Result<Counts, String> {
+    let (few, many) = counted.operations;
+    let mut runs = Vec::new();
+    for operations in [few, many] {
+        let file = programs.folder.join(format!("callgrind.{}.{who}.{operations}", counted.workload));
+        let command = programs.client(counted.workload, who, operations as usize, server);
+        runs.push(callgrind::count(command, &file).await?);
+    }
+    let [few_counts, many_counts] = runs.as_slice() else { return Err("two runs were made".to_owned()) };
+    let operations = f64::from(many - few);
+    Ok(Counts {
+        instructions: (many_counts.instructions - few_counts.instructions) / operations,
+        heap_calls: (many_counts.heap_calls - few_counts.heap_calls) / operations,
+    })
+}
+
+/// Small selects a second: one after the other, and by many tasks.
+async fn rates(programs: &Programs, server: &Server, rows: &mut Vec<Row>) -> Outcome {
+    for (workload, title) in [("rates", "10 rows: rate"), ("rates-64", "10 rows: rate of 64 tasks")] {
+        eprintln!("── {title}");
+        let printed = programs::printed(programs.client(workload, "both", RATE_PAIRS, server)).await?;
+        let mut pairs = Vec::new();
+        for line in printed.lines() {
+            let numbers: Vec<f64> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
+            let [operations, ours, raw] = numbers.as_slice() else {
+                return Err(format!("not a pair of times: `{line}`").into());
+            };
+            // Per second, from nanoseconds for a block of operations.
+            pairs.push((operations * 1e9 / ours, operations * 1e9 / raw));
+        }
+        let ours = median(pairs.iter().map(|(ours, _)| *ours));
+        let raw = median(pairs.iter().map(|(_, raw)| *raw));
+        // Of each pair by itself: both halves of a pair met the same weather.
+        let ratio = median(pairs.iter().map(|(ours, raw)| ours / raw));
+        rows.push(Row::new(title, ours, raw, Goal::RatioAtLeast(0.97)).with_ratio(ratio));
+    }
+    Ok(())
+}
+
+/// The most memory that a process has at once which reads very many rows.
+async fn memory(programs: &Programs, server: &Server, rows: &mut Vec<Row>) -> Outcome {
+    eprintln!("── Peak memory");
+    let (mut ours, mut raw) = (Vec::new(), Vec::new());
+    for _ in 0..MEMORY_ROUNDS {
+        for (who, peaks) in [("ours", &mut ours), ("raw", &mut raw)] {
+            let printed = programs::printed(programs.client("select-100000", who, 1, server)).await?;
+            // The system tells kilobytes, or nothing at all where it is not Linux.
+            let kilobytes: f64 = printed.trim().parse()?;
+            peaks.extend((kilobytes > 0.0).then_some(kilobytes / 1024.0));
+        }
+    }
+    rows.push(Row::new(
+        "100,000 rows: peak memory, MiB",
+        median(ours.into_iter()),
+        median(raw.into_iter()),
+        Goal::RatioAtMost(1.02),
+    ));
+    Ok(())
+}
+
+/// How large the smallest program is that selects.
+fn size(programs: &Programs, rows: &mut Vec<Row>) -> Outcome {
+    let megabytes = |path: &PathBuf| -> Result<f64, String> {
+        let file = path.metadata().map_err(|error| format!("{}: {error}", path.display()))?;
+        #[allow(clippy::cast_precision_loss, reason = "no program has that many bytes")]
+        let bytes = file.len() as f64;
+        Ok(bytes / 1e6)
+    };
+    rows.push(Row::new(
+        "stripped program, MB",
+        Some(megabytes(&programs.select_ours)?),
+        Some(megabytes(&programs.select_raw)?),
+        Goal::MoreByAtMost(0.3),
+    ));
+    Ok(())
+}
+
+/// The middle one, if there is any.
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
