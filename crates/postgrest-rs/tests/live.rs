@@ -304,7 +304,8 @@ async fn errors_have_the_codes_of_the_server() {
 
 #[tokio::test]
 async fn a_dry_run_tells_the_truth_about_what_was_kept() {
-    let Some(stack) = stack("a_dry_run_tells_the_truth_about_what_was_kept", &[]) else { return };
+    let needs = [Need::DryRun];
+    let Some(stack) = stack("a_dry_run_tells_the_truth_about_what_was_kept", &needs) else { return };
     let db = client(&stack, &stack.service_role_key);
     let id = 810_000;
     db.from("exact").delete().eq("id", id).await.unwrap();

@@ -21,6 +21,8 @@ use std::io::Write;
 pub enum Need {
     /// `explain`, which Supabase switches off by default.
     Explain,
+    /// A word of the server on `tx=rollback` that one can believe.
+    DryRun,
     /// PostgREST's own parser: names in quotes everywhere, and every text in every position.
     Grammar,
 }
@@ -29,6 +31,7 @@ impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Explain => "explain",
+            Self::DryRun => "dry-run",
             Self::Grammar => "grammar",
         })
     }
