@@ -16,7 +16,7 @@ type Canned = HashMap<Vec<u8>, Vec<u8>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let canned: Canned = [("rows_10", 10), ("rows_1000", 1_000), ("rows_100000", 100_000)]
+    let canned: Canned = [("rows_0", 0), ("rows_10", 10), ("rows_1000", 1_000), ("rows_100000", 100_000)]
         .into_iter()
         .map(|(table, rows)| (table.into(), response(rows)))
         .collect();
@@ -47,7 +47,8 @@ async fn serve(mut stream: TcpStream, canned: &Canned) -> io::Result<()> {
     loop {
         while let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = buffer.get(..end).unwrap_or_default();
-            let answer = canned.get(table(head)).map_or(NOT_FOUND, Vec::as_slice);
+            let table = page(head).unwrap_or_else(|| table(head));
+            let answer = canned.get(table).map_or(NOT_FOUND, Vec::as_slice);
             stream.write_all(answer).await?;
             buffer.drain(..end + 4);
         }
@@ -62,6 +63,18 @@ fn table(head: &[u8]) -> &[u8] {
     let target = head.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
     let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
     path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+}
+
+/// The table that answers for a page of `pages_N`, which has `N` rows in pages of 1,000.
+fn page(head: &[u8]) -> Option<&'static [u8]> {
+    let rows: usize = number(table(head).strip_prefix(b"pages_")?)?;
+    let query = head.split(|byte| *byte == b'?').nth(1)?.split(|byte| *byte == b' ').next()?;
+    let offset = query.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(b"offset="))?;
+    Some(if number(offset)? < rows { b"rows_1000" } else { b"rows_0" })
+}
+
+fn number(digits: &[u8]) -> Option<usize> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// The response with this many rows of about 150 bytes, with the headers that PostgREST behind a gateway sends.

@@ -1,5 +1,8 @@
 //! The workloads, by our crates: with retries, mapped errors, spans, a token closure and a time limit.
 
+use std::pin::pin;
+
+use futures_util::TryStreamExt;
 use postgrest_rs::Is;
 use supabase::Client;
 
@@ -22,6 +25,17 @@ pub(crate) async fn select(client: &Client, rows: usize) -> Outcome {
         .limit(rows.try_into()?)
         .await?;
     expect(&planets, rows)
+}
+
+/// Reads `rows` rows page by page, and keeps none.
+async fn stream(client: &Client, rows: usize) -> Outcome {
+    let table = client.from(format!("pages_{rows}"));
+    let mut planets = pin!(table.select::<Planet>("*").order("id").stream());
+    let mut came = 0;
+    while planets.try_next().await?.is_some() {
+        came += 1;
+    }
+    if came == rows { Ok(()) } else { Err(format!("{came} of {rows} rows came").into()) }
 }
 
 /// A query of twelve filters that is not sent: each filter is written as it is called.
@@ -53,6 +67,8 @@ pub(crate) async fn run(workload: &str, operations: usize, address: &str) -> Out
             "select-10" => select(&client, 10).await?,
             "select-1000" => select(&client, 1_000).await?,
             "select-100000" => select(&client, 100_000).await?,
+            "stream-10000" => stream(&client, 10_000).await?,
+            "stream-100000" => stream(&client, 100_000).await?,
             "build-12" => build(&client),
             _ => return Err(format!("there is no workload `{workload}`").into()),
         }
