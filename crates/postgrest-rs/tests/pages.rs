@@ -280,3 +280,24 @@ async fn a_long_list_is_asked_for_in_several_requests() {
         assert!(error.kind() == ErrorKind::Invalid && error.message().contains(says), "{error}");
     }
 }
+
+/// A function that returns a JSON array as one value answers every page with all of it.
+#[tokio::test]
+async fn a_stream_of_what_has_no_pages_ends_with_an_error() {
+    let body = r#"[{"id":1},{"id":2}]"#;
+    let answer = || {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-range: 0-0/*\r\nconnection: close\r\ncontent-length: {}",
+            body.len()
+        );
+        Answer::Bytes(format!("{head}\r\n\r\n{body}").into())
+    };
+    let server = Raw::start([answer(), answer(), answer(), answer()]);
+    let db =
+        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let error = db.rpc::<Vec<Row>>("json_array", ()).order("id").fetch_all().await.unwrap_err();
+    assert!(error.message().contains("same page again"), "{error}");
+    let by_key: Result<Vec<Row>, _> =
+        db.rpc::<Vec<Row>>("json_array", ()).stream_by("id").try_collect().await;
+    assert!(by_key.unwrap_err().message().contains("same page again"));
+}

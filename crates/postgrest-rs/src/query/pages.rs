@@ -16,6 +16,10 @@ use crate::query::order::Order;
 use crate::query::prefer::Count;
 use crate::response::{Completeness, Response};
 
+/// Why a stream must end that would go on for ever: a function whose answer is one JSON value has no pages.
+const NO_SET: &str =
+    "the server gave the same page again: only a table, or a function that returns a set, has pages";
+
 /// How many rows a page has if nothing else is said: what Supabase allows by default.
 pub(super) const DEFAULT_SIZE: u64 = 1000;
 
@@ -81,8 +85,12 @@ where
             Some(move |reply: &Reply, at: &mut u64| {
                 let rows: Vec<T> = reply.json().map_err(Error::from_failure)?;
                 let came = rows.len() as u64;
+                let answer = Response::new((), reply);
+                if came > 0 && answer.range.is_some_and(|range| range.start() != at) {
+                    return Err(fault_of(reply, NO_SET.to_owned()));
+                }
                 *at = at.saturating_add(came);
-                let total = if exact { Response::new((), reply).count } else { None };
+                let total = if exact { answer.count } else { None };
                 Ok(Page { is_last: came == 0 || total.is_some_and(|total| *at >= total), rows })
             })
         })
@@ -118,7 +126,11 @@ where
             Some(move |reply: &Reply, last: &mut Option<String>| {
                 let rows: Vec<Box<RawValue>> = reply.json().map_err(Error::from_failure)?;
                 if let Some(row) = rows.last() {
-                    *last = Some(key_of(row, &key).map_err(|message| fault_of(reply, message))?);
+                    let next = Some(key_of(row, &key).map_err(|message| fault_of(reply, message))?);
+                    if next == *last {
+                        return Err(fault_of(reply, NO_SET.to_owned()));
+                    }
+                    *last = next;
                 }
                 let is_last = rows.is_empty();
                 let decode = |row: Box<RawValue>| decode_json(row.get().as_bytes());
