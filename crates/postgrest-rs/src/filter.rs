@@ -61,10 +61,21 @@ enum Operand {
 }
 
 impl Operand {
+    /// The operator, in whose place another stands for a list of one empty text: that reads as the empty list, which
+    /// matches nothing.
+    fn operator<'a>(&self, operator: &'a str) -> &'a str {
+        if self.is_one_empty_text() { "eq" } else { operator }
+    }
+
+    fn is_one_empty_text(&self) -> bool {
+        matches!(self, Self::List(values) if matches!(values.as_slice(), [only] if only.is_empty()))
+    }
+
     /// The spelling where the condition stands alone.
     fn alone(&self) -> Cow<'_, str> {
         match self {
             Self::Value(text) | Self::Verbatim(text) => text.as_str().into(),
+            Self::List(_) if self.is_one_empty_text() => "".into(),
             Self::List(values) => list(values).into(),
         }
     }
@@ -73,6 +84,7 @@ impl Operand {
     fn in_tree(&self) -> Cow<'_, str> {
         match self {
             Self::Value(text) => in_logic_tree(text).into(),
+            Self::List(_) if self.is_one_empty_text() => in_logic_tree("").into(),
             Self::Verbatim(_) | Self::List(_) => self.alone(),
         }
     }
@@ -164,12 +176,35 @@ impl Filter {
         condition(column, operator.to_owned(), Operand::Verbatim(value.into().into()))
     }
 
-    /// Whether it narrows the rows of the table itself, and not only those of a referenced one.
+    /// Whether it narrows the rows of the table itself: not only those of a referenced one, and not by a list of nothing
+    /// that rows must not be in.
+    pub(crate) fn narrows(&self) -> bool {
+        self.is_on_the_table() && !self.always_holds(false)
+    }
+
+    /// Whether it speaks of the table itself.
     pub(crate) fn is_on_the_table(&self) -> bool {
         match &self.0 {
             Node::Condition { column, .. } => !column.is_referenced(),
             Node::Group { .. } | Node::Raw { .. } => true,
             Node::Fault(_) => false,
+        }
+    }
+
+    /// Whether it, or its negation, holds for every row, as far as its lists tell.
+    fn always_holds(&self, denied: bool) -> bool {
+        match &self.0 {
+            Node::Condition { negated, operand: Operand::List(values), .. } => {
+                values.is_empty() && (denied != *negated)
+            }
+            Node::Group { negated, word, filters } => {
+                let denied = denied != *negated;
+                // A denied `or` is an `and` of denials, and the other way round.
+                let any = (*word == "or") != denied;
+                let mut each = filters.iter().map(|filter| filter.always_holds(denied));
+                if any { each.any(|holds| holds) } else { each.all(|holds| holds) }
+            }
+            Node::Condition { .. } | Node::Raw { .. } | Node::Fault(_) => false,
         }
     }
 
@@ -211,10 +246,11 @@ impl Filter {
         };
         value.clear();
         value.push_str(if *negated { "not." } else { "" });
-        value.push_str(operator);
+        value.push_str(operand.operator(operator));
         value.push('.');
         match operand {
             Operand::Value(text) | Operand::Verbatim(text) => value.push_str(text),
+            Operand::List(_) if operand.is_one_empty_text() => {}
             Operand::List(values) => push_list(value, values),
         }
         take(column.as_str(), value);
@@ -231,7 +267,7 @@ impl Filter {
         let prefix = table.map(|table| format!("{table}.")).unwrap_or_default();
         match &self.0 {
             Node::Condition { column, negated, operator, operand } => {
-                let not = if *negated { "not." } else { "" };
+                let (not, operator) = (if *negated { "not." } else { "" }, operand.operator(operator));
                 Ok((format!("{prefix}{}", column.as_str()), format!("{not}{operator}.{}", operand.alone())))
             }
             Node::Group { negated, word, filters } => {
@@ -247,7 +283,7 @@ impl Filter {
     fn in_tree(&self) -> Result<String, String> {
         match &self.0 {
             Node::Condition { column, negated, operator, operand } => {
-                let not = if *negated { "not." } else { "" };
+                let (not, operator) = (if *negated { "not." } else { "" }, operand.operator(operator));
                 Ok(format!("{}.{not}{operator}.{}", column.as_str(), operand.in_tree()))
             }
             Node::Group { negated, word, filters } => {
@@ -298,6 +334,22 @@ mod tests {
         assert_eq!(written(col("v").not_in([""])), "v=not.eq.");
         assert_eq!(written(col("v").in_(["", "x"])), "v=in.(\"\",x)");
         assert_eq!(written(col("v").in_([""; 0])), "v=in.()");
+        assert_eq!(written(or([col("v").in_([""])])), "or=(v.eq.\"\")");
+        let split: Vec<_> = col("v").in_(["a", "", "a"]).split(1).into_iter().map(written).collect();
+        assert_eq!(split, ["v=in.(a)", "v=eq."]);
+    }
+
+    #[test]
+    fn a_list_of_nothing_that_rows_must_not_be_in_narrows_nothing() {
+        let (none, some) = (|| col("a").in_([0; 0]), || col("a").in_([1]));
+        for filter in [not(none()), or([not(none()), some()]), not(and([none(), some()])), not(and([none()]))]
+        {
+            assert!(!filter.narrows(), "{filter:?}");
+        }
+        for filter in [none(), some(), not(some()), and([not(none()), some()]), not(or([none(), some()]))] {
+            assert!(filter.narrows(), "{filter:?}");
+        }
+        assert!(!col("t.a").eq(1).narrows());
     }
 
     #[test]

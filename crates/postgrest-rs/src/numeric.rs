@@ -13,8 +13,9 @@ use serde_json::value::RawValue;
 /// decimal types read JSON numbers through `f64`, which silently keeps about 16 digits. This type keeps the text, and
 /// turns it into any type that reads text.
 ///
-/// It is read as a field of a row, or alone; not through `#[serde(flatten)]` or an untagged enum, which go through a
-/// buffer that has already lost the digits.
+/// It is read and written as a field of a struct, in a map, or alone; not in `serde_json::json!` or a `Value`, and not
+/// through `#[serde(flatten)]` or an untagged enum, which go through a buffer
+/// that has already lost the digits.
 ///
 /// Source: <https://www.postgresql.org/docs/current/datatype-numeric.html>
 ///

@@ -80,6 +80,8 @@ pub(crate) struct Draft {
     on_conflict: Option<String>,
     /// Whether the rows of the table itself are filtered, or all of them are meant.
     is_narrowed: bool,
+    /// Whether the answer must hold every row there is.
+    must_be_whole: bool,
     fault: Option<Error>,
     /// Room for writing a value, kept from one to the next.
     scratch: String,
@@ -223,6 +225,7 @@ impl Draft {
             lists: Vec::new(),
             on_conflict: None,
             is_narrowed: false,
+            must_be_whole: false,
             fault: None,
             scratch: String::new(),
         };
@@ -277,6 +280,7 @@ impl Draft {
             lists: self.lists.clone(),
             on_conflict: self.on_conflict.clone(),
             is_narrowed: self.is_narrowed,
+            must_be_whole: self.must_be_whole,
             fault: None,
             scratch: String::new(),
         }

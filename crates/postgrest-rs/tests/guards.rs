@@ -126,3 +126,11 @@ async fn numbers_keep_every_digit_that_the_server_sent() {
         assert!(raw.contains(number.as_str()), "{number}");
     }
 }
+
+#[tokio::test]
+async fn a_dry_run_of_an_analyzed_plan_is_refused_as_nobody_would_know() {
+    let server = Raw::start([answer("200 OK", "", "[]")]);
+    let query = client(&server.url()).from("t").delete().eq("id", 1).select_raw("*").dry_run();
+    let error = query.explain(Explain::new().analyze()).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Invalid && server.requests().is_empty(), "{error}");
+}

@@ -36,6 +36,8 @@ async fn a_write_whose_filters_leave_every_row_is_refused() {
     let matched =
         db.from("sections").update(json!({ "a": 1 })).match_(json!({ "instruments.name": "guqin" }));
     assert_eq!(matched.await.unwrap_err().kind(), ErrorKind::Invalid);
+    let all_but_none = db.from("sections").delete().not_in("id", [0; 0]);
+    assert!(all_but_none.await.unwrap_err().message().contains("`not_in` is empty"));
     assert_eq!(listener.count(), 0);
 
     db.from("sections").delete().eq("instruments.name", "guqin").eq("id", 1).await.unwrap();

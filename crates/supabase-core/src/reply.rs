@@ -88,7 +88,10 @@ impl OpenReply {
     /// # Errors
     /// The connection broke, or the body cannot be decompressed.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        self.response.chunk().await.map_err(|error| Failure::from_transport(error, self.idempotent))
+        match self.response.chunk().await {
+            Ok(chunk) => Ok(chunk),
+            Err(error) => Err(Failure::from_body(error, self.head(), self.idempotent)),
+        }
     }
 }
 

@@ -97,7 +97,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a call to storage may take, repetitions included.
+    /// How long a call to storage may take, repetitions included. It has no effect before this crate speaks to storage.
     #[doc(alias = "storage_client_timeout")]
     pub fn storage_timeout(mut self, limit: Duration) -> Self {
         self.storage_timeout = Some(limit);

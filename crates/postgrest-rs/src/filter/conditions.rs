@@ -99,8 +99,6 @@ impl Column {
     /// Equal to one of `values`. No values: no rows.
     pub fn in_<V: Serialize>(self, values: impl IntoIterator<Item = V>) -> Filter {
         match elements(values) {
-            // A list of one empty text reads as the empty list, which matches nothing.
-            Ok(values) if values == [""] => self.eq(""),
             Ok(values) => condition(self, "in", Operand::List(values)),
             Err(message) => self.faulty(&message),
         }

@@ -9,6 +9,7 @@ use super::guard::undone;
 use super::send::rows;
 use super::stage::{Ready, Select};
 use crate::error::{Error, Result};
+use crate::filter::Filter;
 
 impl<S> Query<S, String> {
     /// The answer as it comes, in pieces of bytes: for one that is larger than memory should hold. What is asked for is
@@ -37,8 +38,10 @@ impl<S> Query<S, String> {
             let to_be_undone = draft.is_to_be_undone();
             let (transport, request) = draft.into_request()?;
             let reply = transport.open(request).await.map_err(Error::from_failure)?;
+            let head = reply.head();
+            head.refuse_html().map_err(Error::from_failure)?;
             if to_be_undone {
-                undone(&reply.head())?;
+                undone(&head)?;
             }
             Ok::<_, Error>(stream::try_unfold(reply, |mut reply| async move {
                 let chunk = reply.chunk().await.map_err(Error::from_failure)?;
@@ -62,7 +65,7 @@ impl<T: DeserializeOwned + Send + 'static> Query<Select, Vec<T>> {
     /// Sends the longest [`in_`](Query::in_) list in several requests, of at most `size` values each, and joins their
     /// rows: for lists that are too long for one request.
     ///
-    /// Values that occur twice are asked for once. Rows come in the order of the requests. Where several requests would
+    /// Values that occur twice, by their text, are asked for once. Rows come in the order of the requests. Where several requests would
     /// give another answer than one, that is an error before anything is sent: with a limit, a range, an order, a count,
     /// a shape other than rows, or without a list.
     ///
@@ -105,10 +108,13 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Chunked<T> {
             if draft.prefer.count.is_some() {
                 return Err(refusal("with a count"));
             }
-            let longest = (0..draft.lists.len())
-                .max_by_key(|&at| draft.lists.get(at).map_or(0, |list| list.list_length()));
+            let length = |at: &usize| draft.lists.get(*at).map_or(0, Filter::list_length);
+            let may_be_split = |at: &usize| draft.lists.get(*at).is_some_and(Filter::is_on_the_table);
+            let longest = (0..draft.lists.len()).filter(may_be_split).max_by_key(length);
             let Some(longest) = longest else {
-                return Err(Error::invalid("`chunked` needs an `in_` filter, whose list it splits"));
+                return Err(Error::invalid(
+                    "`chunked` needs an `in_` filter on the table itself, whose list it splits",
+                ));
             };
             let list = draft.lists.swap_remove(longest);
             let requests: Vec<_> = list

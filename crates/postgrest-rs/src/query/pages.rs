@@ -48,7 +48,8 @@ where
     /// first item is an error. Rows that are added or removed meanwhile shift the positions: use
     /// [`stream_by`](Self::stream_by) where that matters. A short page does not end the stream, as a server may give
     /// fewer rows than it is asked for; an empty one does, or the total if [`count`](Query::count) asks for the exact one.
-    /// A [`limit`](Query::limit) or [`range`](Query::range) holds for the stream as a whole.
+    /// A [`limit`](Query::limit) or [`range`](Query::range) holds for the stream as a whole. A function is called again for
+    /// each page.
     ///
     /// Source: <https://docs.postgrest.org/en/stable/references/api/pagination_count.html>
     ///
@@ -71,7 +72,7 @@ where
         );
         let first = self.draft.window.offset.unwrap_or_default();
         let end = self.draft.window.limit.map(|rows| first.saturating_add(rows));
-        pages(self.faulty(fault), first, move |draft, at: &mut u64| {
+        pages(self.faulty(fault), (first, None), move |draft, (at, _): &mut (u64, Option<u64>)| {
             let rows = end.map_or(draft.page_size, |end| draft.page_size.min(end.saturating_sub(*at)));
             if rows == 0 {
                 return None;
@@ -82,7 +83,7 @@ where
                 draft.prefer.count = None;
             }
             let exact = draft.prefer.count == Some(Count::Exact);
-            Some(move |reply: &Reply, at: &mut u64| {
+            Some(move |reply: &Reply, (at, total): &mut (u64, Option<u64>)| {
                 let rows: Vec<T> = reply.json().map_err(Error::from_failure)?;
                 let came = rows.len() as u64;
                 let answer = Response::new((), reply);
@@ -90,7 +91,9 @@ where
                     return Err(fault_of(reply, NO_SET.to_owned()));
                 }
                 *at = at.saturating_add(came);
-                let total = if exact { answer.count } else { None };
+                if exact {
+                    *total = answer.count;
+                }
                 Ok(Page { is_last: came == 0 || total.is_some_and(|total| *at >= total), rows })
             })
         })
@@ -120,6 +123,8 @@ where
             draft.window.order(&Order::from(column.clone()));
             draft.window.limit(draft.page_size);
             if let Some(last) = last {
+                // Counting once is enough.
+                draft.prefer.count = None;
                 draft.append(column.as_str(), &format!("gt.{last}"));
             }
             let key = key.clone();
@@ -171,12 +176,9 @@ where
     where
         S: Rows + Reads,
     {
-        self.try_with(|draft| {
+        self.with(|draft| {
             draft.prefer.count = Some(Count::Exact);
-            if draft.window.limit.is_some() {
-                return Err("`complete` and a limit or range contradict each other".to_owned());
-            }
-            Ok(())
+            draft.must_be_whole = true;
         })
         .to(whole)
     }

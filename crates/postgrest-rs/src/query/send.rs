@@ -64,18 +64,31 @@ impl Draft {
         Ok(reply)
     }
 
-    /// Whether the server must say that it has undone the change. A plan that is not analyzed changes nothing.
+    /// Whether the server must say that it has undone the change. A plan changes nothing, unless it is analyzed, which is
+    /// refused.
     pub(super) fn is_to_be_undone(&self) -> bool {
-        self.prefer.rollback && self.accept.plan.is_none_or(|(options, _)| options.runs())
+        self.prefer.rollback && self.accept.plan.is_none()
     }
 
     pub(super) fn into_request(mut self: Box<Self>) -> Result<(Transport, Request)> {
         if matches!(self.method, Method::PATCH | Method::DELETE) && !self.is_narrowed {
             self.blame(
-                "the filters are on referenced tables only, and so leave every row: filter the table itself, or write \
-                 `.all_rows()`"
+                "the filters leave every row, as they are on referenced tables only, or a list in `not_in` is empty: \
+                 filter the table itself, or write `.all_rows()`"
                     .to_owned(),
             );
+        }
+        if self.prefer.rollback && self.accept.plan.is_some_and(|(options, _)| options.runs()) {
+            self.blame(
+                "the server does not say whether it undoes what an analyzed plan has changed: leave out `analyze` or \
+                 `dry_run`"
+                    .to_owned(),
+            );
+        }
+        if self.must_be_whole
+            && (self.window.limit.is_some() || self.window.offset.is_some_and(|rows| rows > 0))
+        {
+            self.blame("`complete` and a limit, offset or range contradict each other".to_owned());
         }
         let window = take(&mut self.window);
         window.write(None, |key, value| self.append(key, value));
