@@ -246,12 +246,18 @@ impl Filter {
         };
         value.clear();
         value.push_str(if *negated { "not." } else { "" });
-        value.push_str(operand.operator(operator));
-        value.push('.');
         match operand {
-            Operand::Value(text) | Operand::Verbatim(text) => value.push_str(text),
-            Operand::List(_) if operand.is_one_empty_text() => {}
-            Operand::List(values) => push_list(value, values),
+            Operand::Value(text) | Operand::Verbatim(text) => {
+                value.push_str(operator);
+                value.push('.');
+                value.push_str(text);
+            }
+            Operand::List(_) if operand.is_one_empty_text() => value.push_str("eq."),
+            Operand::List(values) => {
+                value.push_str(operator);
+                value.push('.');
+                push_list(value, values);
+            }
         }
         take(column.as_str(), value);
         Ok(())

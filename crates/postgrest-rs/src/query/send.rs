@@ -64,6 +64,11 @@ impl Draft {
         Ok(reply)
     }
 
+    /// Whether it would touch every row without a filter.
+    pub(super) fn must_be_narrowed(&self) -> bool {
+        matches!(self.method, Method::PATCH | Method::DELETE)
+    }
+
     /// Whether the server must say that it has undone the change. A plan changes nothing, unless it is analyzed, which is
     /// refused.
     pub(super) fn is_to_be_undone(&self) -> bool {
@@ -71,7 +76,7 @@ impl Draft {
     }
 
     pub(super) fn into_request(mut self: Box<Self>) -> Result<(Transport, Request)> {
-        if matches!(self.method, Method::PATCH | Method::DELETE) && !self.is_narrowed {
+        if self.must_be_narrowed() && !self.is_narrowed {
             self.blame(
                 "the filters leave every row, as they are on referenced tables only, or a list in `not_in` is empty: \
                  filter the table itself, or write `.all_rows()`"

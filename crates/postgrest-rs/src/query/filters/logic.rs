@@ -103,7 +103,9 @@ impl<S, Out> Query<S, Out> {
         S: Filterable<Next>,
     {
         self.try_with(|draft| {
-            draft.is_narrowed |= filter.narrows();
+            if draft.must_be_narrowed() {
+                draft.is_narrowed |= filter.narrows();
+            }
             if filter.is_list() {
                 // Kept as it is until the request is sent: it may be split.
                 draft.lists.push(filter);
