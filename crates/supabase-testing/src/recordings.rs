@@ -6,6 +6,7 @@
 //! | `rest-js.jsonl` | PostgREST 14.10 | supabase-js 2.109.0 |
 //! | `rest-extra.jsonl` | PostgREST 14.10 as it is configured by default, and with its database down | raw requests |
 //! | `rest-12.jsonl` | PostgREST 12.2.12: the cases of `rest.jsonl` that it answers otherwise | as `rest.jsonl` |
+//! | `realtime.jsonl` | Realtime 2.129.8 | supabase-py 2.34.1, supabase-js 2.119.1 and raw frames; its lines have another shape, so tests read them with [`realtime`] |
 //! | `embedded.jsonl` | `@supabase/lite` 0.10.0 on PGlite | supabase-py 2.34.1 |
 
 use std::collections::{BTreeMap, HashMap};
@@ -106,6 +107,12 @@ pub fn rest_12() -> &'static Recording {
 pub fn embedded() -> &'static Recording {
     static RECORDING: OnceLock<Recording> = OnceLock::new();
     RECORDING.get_or_init(|| parse(include_str!("../fixtures/embedded.jsonl")))
+}
+
+/// What Realtime 2.129.8 and its clients sent each other, one JSON object a line in order: websockets opened, the frames
+/// of both sides, closes, and HTTP calls.
+pub fn realtime() -> &'static str {
+    include_str!("../fixtures/realtime.jsonl")
 }
 
 /// The only exchange of a case.
