@@ -1,176 +1,147 @@
 //! The codes of PostgREST and of PostgreSQL.
 
-use std::fmt;
+use supabase_core::open_enum;
 
-macro_rules! codes {
-    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal,)+) => {
-        /// What went wrong, by PostgREST's own codes (`PGRST…`) and PostgreSQL's (`SQLSTATE`).
-        ///
-        /// The enum is open: a code without a name of its own is [`Other`](Self::Other), as is any that a database
-        /// function raises.
-        ///
-        /// Source: <https://docs.postgrest.org/en/stable/references/errors.html> and
-        /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
-        ///
-        /// ```no_run
-        /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
-        /// use postgrest_rs::Code;
-        /// match db.from("planets").insert(serde_json::json!({ "id": 1 })).await {
-        ///     Err(error) if error.code() == Some(&Code::UniqueViolation) => println!("it is there already"),
-        ///     outcome => outcome?,
-        /// }
-        /// # Ok(()) }
-        /// ```
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Code {
-            $($(#[doc = $doc])+ #[doc = concat!(" (`", $code, "`)")] $name,)+
-            /// A code without a name of its own.
-            Other(Box<str>),
-        }
-
-        impl Code {
-            /// The code as the server writes it.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$name => $code,)+
-                    Self::Other(code) => code,
-                }
-            }
-        }
-
-        impl From<&str> for Code {
-            fn from(code: &str) -> Self {
-                match code {
-                    $($code => Self::$name,)+
-                    other => Self::Other(other.into()),
-                }
-            }
-        }
-    };
-}
-
-codes! {
-    /// PostgREST cannot connect to the database.
-    DatabaseUnreachable = "PGRST000",
-    /// PostgREST cannot connect to the database because of an internal error.
-    DatabaseConnectionFailed = "PGRST001",
-    /// PostgREST has not built its schema cache yet.
-    SchemaCacheUnavailable = "PGRST002",
-    /// No connection to the database became free in time.
-    PoolTimeout = "PGRST003",
-    /// The query string cannot be read.
-    QueryUnreadable = "PGRST100",
-    /// A function was called with a method other than GET and POST.
-    MethodNotAllowedOnFunction = "PGRST101",
-    /// The body cannot be read.
-    BodyUnreadable = "PGRST102",
-    /// The range lies beyond the last row.
-    RangeNotSatisfiable = "PGRST103",
-    /// A single-row PUT is not formed as it must be.
-    PutInvalid = "PGRST105",
-    /// The schema is not exposed.
-    SchemaNotExposed = "PGRST106",
-    /// The media type asked for cannot be given.
-    NotAcceptable = "PGRST107",
-    /// A filter names a referenced table that is not selected.
-    ReferencedTableNotSelected = "PGRST108",
-    /// The row of a PUT and its filters name different keys.
-    PutKeyMismatch = "PGRST115",
-    /// Not exactly one row.
-    NotExactlyOneRow = "PGRST116",
-    /// The method is not supported.
-    MethodNotAllowed = "PGRST117",
-    /// Rows cannot be ordered by a table that has many of them.
-    OrderByToMany = "PGRST118",
-    /// A function raised an error with a body that cannot be read.
-    RaiseUnreadable = "PGRST121",
-    /// A preference is unknown, and the handling is strict.
-    PreferenceInvalid = "PGRST122",
-    /// Aggregate functions are switched off.
-    AggregatesDisabled = "PGRST123",
-    /// More rows would change than allowed.
-    MaxAffectedExceeded = "PGRST124",
-    /// The path leads to nothing.
-    PathInvalid = "PGRST125",
-    /// The OpenAPI root is switched off.
-    OpenApiDisabled = "PGRST126",
-    /// The feature is not implemented.
-    NotImplemented = "PGRST127",
-    /// The function must return a set for a limit on affected rows.
-    MaxAffectedOnScalar = "PGRST128",
-    /// No relationship between the tables.
-    NoRelationship = "PGRST200",
-    /// More than one relationship between the tables.
-    AmbiguousRelationship = "PGRST201",
-    /// No such function, or not with these arguments.
-    FunctionNotFound = "PGRST202",
-    /// More than one function fits the arguments.
-    AmbiguousFunction = "PGRST203",
-    /// A column of the body does not exist.
-    ColumnNotFound = "PGRST204",
-    /// No such table.
-    TableNotFound = "PGRST205",
-    /// The server's JWT secret is missing.
-    JwtSecretMissing = "PGRST300",
-    /// The token cannot be decoded or verified.
-    JwtInvalid = "PGRST301",
-    /// No token, and anonymous access is switched off.
-    AnonymousDisabled = "PGRST302",
-    /// A claim of the token does not hold, for example it has expired.
-    JwtClaimsInvalid = "PGRST303",
-    /// An internal error of PostgREST.
-    Internal = "PGRSTX00",
-    /// A value breaks a unique constraint.
-    UniqueViolation = "23505",
-    /// A value refers to a row that does not exist, or a row is still referred to.
-    ForeignKeyViolation = "23503",
-    /// A value is missing.
-    NotNullViolation = "23502",
-    /// A value breaks a check constraint.
-    CheckViolation = "23514",
-    /// A value breaks an exclusion constraint.
-    ExclusionViolation = "23P01",
-    /// The role may not do this, or a row level security policy forbids it.
-    InsufficientPrivilege = "42501",
-    /// No such table, in the database's own words.
-    UndefinedTable = "42P01",
-    /// No such column.
-    UndefinedColumn = "42703",
-    /// No such function or operator.
-    UndefinedFunction = "42883",
-    /// `on_conflict` names no unique constraint.
-    InvalidColumnReference = "42P10",
-    /// The column is always generated.
-    GeneratedAlways = "428C9",
-    /// The SQL, or a full-text query, cannot be read.
-    SyntaxError = "42601",
-    /// A text does not fit the type.
-    InvalidTextRepresentation = "22P02",
-    /// A text holds a character that the database cannot store.
-    UntranslatableCharacter = "22P05",
-    /// A text is too long.
-    StringTooLong = "22001",
-    /// A number is out of range.
-    NumericOutOfRange = "22003",
-    /// A date or time cannot be read.
-    InvalidDatetimeFormat = "22007",
-    /// A parameter is invalid, for example a role that does not exist.
-    InvalidParameterValue = "22023",
-    /// One upsert names the same row twice.
-    CardinalityViolation = "21000",
-    /// The statement took too long.
-    QueryCanceled = "57014",
-    /// The database shuts down.
-    AdminShutdown = "57P01",
-    /// The transaction may only read.
-    ReadOnlyTransaction = "25006",
-    /// The transaction clashed with another one.
-    SerializationFailure = "40001",
-    /// The transaction waited for one that waited for it.
-    DeadlockDetected = "40P01",
-    /// A function raised an error.
-    RaiseException = "P0001",
+open_enum! {
+    /// What went wrong, by PostgREST's own codes (`PGRST…`) and PostgreSQL's (`SQLSTATE`).
+    ///
+    /// The enum is open: a code without a name of its own is [`Other`](Self::Other), as is any that a database
+    /// function raises.
+    ///
+    /// Source: <https://docs.postgrest.org/en/stable/references/errors.html> and
+    /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// use postgrest_rs::Code;
+    /// match db.from("planets").insert(serde_json::json!({ "id": 1 })).await {
+    ///     Err(error) if error.code() == Some(&Code::UniqueViolation) => println!("it is there already"),
+    ///     outcome => outcome?,
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub enum Code {
+        /// PostgREST cannot connect to the database.
+        DatabaseUnreachable = "PGRST000",
+        /// PostgREST cannot connect to the database because of an internal error.
+        DatabaseConnectionFailed = "PGRST001",
+        /// PostgREST has not built its schema cache yet.
+        SchemaCacheUnavailable = "PGRST002",
+        /// No connection to the database became free in time.
+        PoolTimeout = "PGRST003",
+        /// The query string cannot be read.
+        QueryUnreadable = "PGRST100",
+        /// A function was called with a method other than GET and POST.
+        MethodNotAllowedOnFunction = "PGRST101",
+        /// The body cannot be read.
+        BodyUnreadable = "PGRST102",
+        /// The range lies beyond the last row.
+        RangeNotSatisfiable = "PGRST103",
+        /// A single-row PUT is not formed as it must be.
+        PutInvalid = "PGRST105",
+        /// The schema is not exposed.
+        SchemaNotExposed = "PGRST106",
+        /// The media type asked for cannot be given.
+        NotAcceptable = "PGRST107",
+        /// A filter names a referenced table that is not selected.
+        ReferencedTableNotSelected = "PGRST108",
+        /// The row of a PUT and its filters name different keys.
+        PutKeyMismatch = "PGRST115",
+        /// Not exactly one row.
+        NotExactlyOneRow = "PGRST116",
+        /// The method is not supported.
+        MethodNotAllowed = "PGRST117",
+        /// Rows cannot be ordered by a table that has many of them.
+        OrderByToMany = "PGRST118",
+        /// A function raised an error with a body that cannot be read.
+        RaiseUnreadable = "PGRST121",
+        /// A preference is unknown, and the handling is strict.
+        PreferenceInvalid = "PGRST122",
+        /// Aggregate functions are switched off.
+        AggregatesDisabled = "PGRST123",
+        /// More rows would change than allowed.
+        MaxAffectedExceeded = "PGRST124",
+        /// The path leads to nothing.
+        PathInvalid = "PGRST125",
+        /// The OpenAPI root is switched off.
+        OpenApiDisabled = "PGRST126",
+        /// The feature is not implemented.
+        NotImplemented = "PGRST127",
+        /// The function must return a set for a limit on affected rows.
+        MaxAffectedOnScalar = "PGRST128",
+        /// No relationship between the tables.
+        NoRelationship = "PGRST200",
+        /// More than one relationship between the tables.
+        AmbiguousRelationship = "PGRST201",
+        /// No such function, or not with these arguments.
+        FunctionNotFound = "PGRST202",
+        /// More than one function fits the arguments.
+        AmbiguousFunction = "PGRST203",
+        /// A column of the body does not exist.
+        ColumnNotFound = "PGRST204",
+        /// No such table.
+        TableNotFound = "PGRST205",
+        /// The server's JWT secret is missing.
+        JwtSecretMissing = "PGRST300",
+        /// The token cannot be decoded or verified.
+        JwtInvalid = "PGRST301",
+        /// No token, and anonymous access is switched off.
+        AnonymousDisabled = "PGRST302",
+        /// A claim of the token does not hold, for example it has expired.
+        JwtClaimsInvalid = "PGRST303",
+        /// An internal error of PostgREST.
+        Internal = "PGRSTX00",
+        /// A value breaks a unique constraint.
+        UniqueViolation = "23505",
+        /// A value refers to a row that does not exist, or a row is still referred to.
+        ForeignKeyViolation = "23503",
+        /// A value is missing.
+        NotNullViolation = "23502",
+        /// A value breaks a check constraint.
+        CheckViolation = "23514",
+        /// A value breaks an exclusion constraint.
+        ExclusionViolation = "23P01",
+        /// The role may not do this, or a row level security policy forbids it.
+        InsufficientPrivilege = "42501",
+        /// No such table, in the database's own words.
+        UndefinedTable = "42P01",
+        /// No such column.
+        UndefinedColumn = "42703",
+        /// No such function or operator.
+        UndefinedFunction = "42883",
+        /// `on_conflict` names no unique constraint.
+        InvalidColumnReference = "42P10",
+        /// The column is always generated.
+        GeneratedAlways = "428C9",
+        /// The SQL, or a full-text query, cannot be read.
+        SyntaxError = "42601",
+        /// A text does not fit the type.
+        InvalidTextRepresentation = "22P02",
+        /// A text holds a character that the database cannot store.
+        UntranslatableCharacter = "22P05",
+        /// A text is too long.
+        StringTooLong = "22001",
+        /// A number is out of range.
+        NumericOutOfRange = "22003",
+        /// A date or time cannot be read.
+        InvalidDatetimeFormat = "22007",
+        /// A parameter is invalid, for example a role that does not exist.
+        InvalidParameterValue = "22023",
+        /// One upsert names the same row twice.
+        CardinalityViolation = "21000",
+        /// The statement took too long.
+        QueryCanceled = "57014",
+        /// The database shuts down.
+        AdminShutdown = "57P01",
+        /// The transaction may only read.
+        ReadOnlyTransaction = "25006",
+        /// The transaction clashed with another one.
+        SerializationFailure = "40001",
+        /// The transaction waited for one that waited for it.
+        DeadlockDetected = "40P01",
+        /// A function raised an error.
+        RaiseException = "P0001",
+    }
 }
 
 impl Code {
@@ -247,11 +218,5 @@ impl Code {
                 | Self::UndefinedColumn
                 | Self::UndefinedFunction
         )
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

@@ -1,10 +1,8 @@
 //! Why a request failed.
 
-use std::fmt;
-
 use serde::Deserialize;
 use serde_json::Value;
-use supabase_core::{Failure, FailureKind, Reply};
+use supabase_core::{Failure, Reply, error_face, error_kinds};
 
 use crate::code::Code;
 
@@ -57,45 +55,14 @@ struct Said {
     error: Option<String>,
 }
 
-/// What a caller can do about an [`Error`].
-///
-/// ```no_run
-/// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
-/// use postgrest_rs::ErrorKind;
-/// match db.from("planets").select_raw("*").await {
-///     Err(error) if error.kind() == ErrorKind::Credentials => println!("sign in again"),
-///     outcome => println!("{}", outcome?),
-/// }
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// Nothing was sent, as the call is wrong: change it.
-    Invalid,
-    /// Nothing was sent, as no access token could be had: sign in again.
-    Credentials,
-    /// Nothing was sent, as the server cannot be reached: trying again is safe, also with a write.
-    Connect,
-    /// No answer in time: the server may have acted.
-    Timeout,
-    /// The connection broke on the way: the server may have acted.
-    Interrupted,
-    /// The server redirected the request where it must not go: correct the URL.
-    Redirect,
-    /// The server said no: read [`Error::code`].
-    Rejected,
-    /// The server said yes, and its answer does not fit the type asked for: change the type.
-    Decode,
-    /// The request is longer than this client or the server allows: send fewer values, in chunks, or call a function.
-    TooLong,
-    /// The answer is larger than this client allows: ask for fewer rows, or read them as a stream.
-    TooLarge,
+error_kinds! {
     /// The answer was to be complete, and is not: ask for all rows as a stream of pages.
     Truncated,
     /// The change was to be undone, and was not: undo it by hand, and have the server allow dry runs.
     Committed,
 }
+
+error_face!("The code of PostgREST or of the database.");
 
 impl Error {
     /// The call is wrong, and was not sent.
@@ -130,26 +97,6 @@ impl Error {
         Self(Box::new(Inner { kind: ErrorKind::Committed, failure, said: Said::default() }))
     }
 
-    /// What a caller can do about it.
-    pub fn kind(&self) -> ErrorKind {
-        self.0.kind
-    }
-
-    /// The status of the answer, if there was one.
-    pub fn status(&self) -> Option<u16> {
-        self.0.failure.status()
-    }
-
-    /// The code of PostgREST or of the database.
-    pub fn code(&self) -> Option<&Code> {
-        self.0.said.code.as_ref()
-    }
-
-    /// What happened, in a sentence: the server's, if it gave one.
-    pub fn message(&self) -> &str {
-        self.0.said.message.as_deref().unwrap_or_else(|| self.0.failure.message())
-    }
-
     /// More about it: mostly a text; a list of the candidates where a relationship is ambiguous.
     pub fn details(&self) -> Option<&Value> {
         self.0.said.details.as_ref()
@@ -159,48 +106,13 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         self.0.said.hint.as_deref()
     }
-
-    /// The id under which the server's logs know the request.
-    pub fn request_id(&self) -> Option<&str> {
-        self.0.failure.request_id()
-    }
-
-    /// Whether the same call may be made again: nothing happens twice, and it may succeed.
-    ///
-    /// Calls are repeated by themselves where that is safe; this speaks of the time after.
-    pub fn is_retryable(&self) -> bool {
-        self.0.failure.is_retryable()
-    }
-
-    /// Whether time ran out.
-    pub fn is_timeout(&self) -> bool {
-        self.0.kind == ErrorKind::Timeout
-    }
-
-    /// The answer as it came, at most its first 8 KiB; empty if there was none.
-    ///
-    /// It may hold the rows themselves: take care where it is logged.
-    pub fn raw_body(&self) -> &[u8] {
-        self.0.failure.raw_body()
-    }
 }
 
 impl Error {
     /// Gives a failure this crate's words. Not `From`: a trait's implementation would be public, and the type of the
     /// machinery is not.
     pub(crate) fn from_failure(failure: Failure) -> Self {
-        let kind = match failure.kind() {
-            FailureKind::Credentials => ErrorKind::Credentials,
-            FailureKind::Connect => ErrorKind::Connect,
-            FailureKind::Timeout => ErrorKind::Timeout,
-            FailureKind::Interrupted => ErrorKind::Interrupted,
-            FailureKind::Redirect => ErrorKind::Redirect,
-            FailureKind::Status => ErrorKind::Rejected,
-            FailureKind::Decode => ErrorKind::Decode,
-            FailureKind::TooLong => ErrorKind::TooLong,
-            FailureKind::TooLarge => ErrorKind::TooLarge,
-            _ => ErrorKind::Invalid,
-        };
+        let kind = ErrorKind::of(&failure);
         let mut said = Said::default();
         if kind == ErrorKind::Rejected {
             said = serde_json::from_slice(failure.body()).unwrap_or_default();
@@ -234,40 +146,4 @@ fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Stri
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     })
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.code() {
-            Some(code) => write!(f, "{} ({code})", self.message()),
-            None => f.write_str(self.message()),
-        }
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("status", &self.status())
-            .field("code", &self.code().map(Code::as_str))
-            .field("message", &self.message())
-            .field("request_id", &self.request_id())
-            .field("source", &self.0.failure.source())
-            .finish_non_exhaustive()
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.failure.source().map(|source| source as _)
-    }
-}
-
-/// The background runtime of blocking calls could not be started, or the call panicked in it.
-#[cfg(all(feature = "blocking", not(target_family = "wasm")))]
-impl From<std::io::Error> for Error {
-    fn from(error: std::io::Error) -> Self {
-        Self::from_failure(Failure::invalid_because("the call could not be run to its end", error))
-    }
 }

@@ -60,6 +60,44 @@ fn handle() -> io::Result<Handle> {
     Ok(runtime.insert(started).handle().clone())
 }
 
+/// Writes the trait `Wait`, by which every call of a crate can be made from code that is not async. `$krate` is the crate,
+/// `$handle` a parameter of the example and `$call` its call.
+#[macro_export]
+macro_rules! blocking_calls {
+    ($krate:literal, $handle:literal, $call:literal) => {
+        /// Runs a call to its end and blocks the calling thread until then.
+        ///
+        /// The call runs on a runtime of its own, on a thread of its own. So it may be made anywhere, also inside of an
+        /// async runtime; but there it blocks that runtime's thread, as any blocking call does.
+        ///
+        /// ```no_run
+        #[doc = concat!("use ", $krate, "::blocking::Wait;")]
+        #[doc = concat!("# fn run(", $handle, ") -> ", $krate, "::Result<()> {")]
+        #[doc = $call]
+        /// # Ok(()) }
+        /// ```
+        pub trait Wait: IntoFuture {
+            /// Waits for the answer.
+            ///
+            /// # Errors
+            /// As the call itself; and where the background runtime cannot be started.
+            fn wait(self) -> Self::Output;
+        }
+
+        impl<C, T, E> Wait for C
+        where
+            C: IntoFuture<Output = Result<T, E>>,
+            C::IntoFuture: Send + 'static,
+            T: Send + 'static,
+            E: From<::std::io::Error> + Send + 'static,
+        {
+            fn wait(self) -> Self::Output {
+                $crate::blocking::run(self.into_future())?
+            }
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
