@@ -55,7 +55,7 @@ macro_rules! error_kinds {
 
 /// Writes the methods and traits of `Error(Box<Inner>)`, where `Inner` has `kind: ErrorKind`, `failure: Failure`, and
 /// `said`, what the service itself said: its `code: Option<Code>` and `message: Option<String>`. `Code` is an
-/// [`open_enum!`]. `$code` says whose code it is.
+/// [`open_enum!`](crate::open_enum). `$code` says whose code it is.
 #[macro_export]
 macro_rules! error_face {
     ($code:literal) => {
