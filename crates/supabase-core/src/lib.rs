@@ -19,6 +19,7 @@ mod retry;
 mod settings;
 mod telemetry;
 mod time;
+mod timestamp;
 mod token;
 mod transport;
 
@@ -38,6 +39,7 @@ pub use transport::Transport;
 
 // What the service crates need of the libraries underneath, so that all of them use the same versions.
 pub use bytes::Bytes;
+pub use jiff;
 pub use reqwest::Method;
 pub use reqwest::header;
 pub use url::Url;
