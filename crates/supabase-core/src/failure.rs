@@ -231,6 +231,13 @@ impl Failure {
         self.0.retryable
     }
 
+    /// The same failure, where the service is known to have refused before it did anything.
+    #[must_use]
+    pub fn into_retryable(mut self) -> Self {
+        self.0.retryable = true;
+        self
+    }
+
     /// The error underneath, if there is one.
     pub fn source(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.0.source.as_deref()

@@ -6,6 +6,7 @@
 //! | `rest-js.jsonl` | PostgREST 14.10 | supabase-js 2.109.0 |
 //! | `rest-extra.jsonl` | PostgREST 14.10 as it is configured by default, and with its database down | raw requests |
 //! | `rest-12.jsonl` | PostgREST 12.2.12: the cases of `rest.jsonl` that it answers otherwise | as `rest.jsonl` |
+//! | `auth.jsonl` | GoTrue 2.196.0, configured in three ways: `a` with HS256 and confirmations, `b` with ES256 and without confirmations, `c` with most features off | supabase-py 2.34.1, supabase-js 2.119.1 and raw requests |
 //! | `realtime.jsonl` | Realtime 2.129.8 | supabase-py 2.34.1, supabase-js 2.119.1 and raw frames; its lines have another shape, so tests read them with [`realtime`] |
 //! | `embedded.jsonl` | `@supabase/lite` 0.10.0 on PGlite | supabase-py 2.34.1 |
 
@@ -20,6 +21,8 @@ use serde_json::Value;
 pub struct Exchange {
     /// Where the exchange belongs, for example `rest/filters/eq`.
     pub case: String,
+    /// Which of several servers answered, where there were several.
+    pub instance: Option<String>,
     /// What the official client sent.
     pub request: Request,
     /// What the server answered.
@@ -101,6 +104,27 @@ pub fn rest_extra() -> &'static Recording {
 pub fn rest_12() -> &'static Recording {
     static RECORDING: OnceLock<Recording> = OnceLock::new();
     RECORDING.get_or_init(|| parse(include_str!("../fixtures/rest-12.jsonl")))
+}
+
+/// What GoTrue 2.196.0 answered.
+pub fn auth() -> &'static Recording {
+    static RECORDING: OnceLock<Recording> = OnceLock::new();
+    RECORDING.get_or_init(|| parse(include_str!("../fixtures/auth.jsonl")))
+}
+
+/// The claims of a JWT in [`auth`], where each is written as a name such as `jwt-auth-2-authenticated`; its header under
+/// `header`, its claims under `claims`.
+///
+/// # Panics
+/// No JWT has this name.
+pub fn auth_jwt(name: &str) -> &'static Value {
+    static TOKENS: OnceLock<HashMap<String, Value>> = OnceLock::new();
+    TOKENS
+        .get_or_init(|| {
+            serde_json::from_str(include_str!("../fixtures/auth.jwts.json")).expect("the tokens are readable")
+        })
+        .get(name)
+        .unwrap_or_else(|| panic!("no JWT {name} was recorded"))
 }
 
 /// What the embedded stack's database answered.
