@@ -8,6 +8,7 @@ use supabase_core::{Config, parse_endpoint, shared_settings, token_settings};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::region::Region;
 
 /// How long a call may take if nothing else is said.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(150);
@@ -25,6 +26,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(150);
 #[must_use]
 pub struct ClientBuilder {
     url: String,
+    region: Region,
     config: Config,
 }
 
@@ -32,10 +34,20 @@ impl ClientBuilder {
     pub(crate) fn new(url: &str, key: SecretString) -> Self {
         let mut config = Config::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), Some(key));
         config.timeout(Some(DEFAULT_TIMEOUT));
-        Self { url: url.to_owned(), config }
+        // A function may have acted: whoever wants it called again says so.
+        config.retry().max_retries = 0;
+        Self { url: url.to_owned(), region: Region::Any, config }
     }
 
-    shared_settings!("functions_rs", "http://127.0.0.1:54321/functions/v1", "150 seconds");
+    /// The region that functions are to run in, where a call does not name another one.
+    ///
+    /// Source: <https://supabase.com/docs/guides/functions/regional-invocation>
+    pub fn region(mut self, region: Region) -> Self {
+        self.region = region;
+        self
+    }
+
+    shared_settings!("functions_rs", "http://127.0.0.1:54321/functions/v1", "150 seconds", "never");
     token_settings!("functions_rs", "http://127.0.0.1:54321/functions/v1");
 
     /// Checks everything and builds the client. No request is sent.
@@ -45,13 +57,16 @@ impl ClientBuilder {
     /// used, or for the first setting that cannot.
     pub fn build(self) -> Result<Client> {
         let transport = parse_endpoint(&self.url).and_then(|base| self.config.build(base));
-        Ok(Client { transport: transport.map_err(Error::from_failure)? })
+        Ok(Client { transport: transport.map_err(Error::from_failure)?, region: self.region })
     }
 }
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the URL: it is checked only when the client is built, and may hold a password.
-        f.debug_struct("ClientBuilder").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder")
+            .field("region", &self.region)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

@@ -7,6 +7,8 @@ use supabase_core::Transport;
 
 use crate::builder::ClientBuilder;
 use crate::error::Result;
+use crate::invoke::Invoke;
+use crate::region::Region;
 
 /// A handle to one set of Edge Functions. Clones share its connections; no `Arc` is needed.
 ///
@@ -18,6 +20,7 @@ use crate::error::Result;
 #[derive(Clone)]
 pub struct Client {
     pub(crate) transport: Transport,
+    pub(crate) region: Region,
 }
 
 impl Client {
@@ -51,6 +54,22 @@ impl Client {
         ClientBuilder::new(url.as_ref(), key.into())
     }
 
+    /// Begins to call a function. A path and a query may follow its name: `orders/42?full=true`.
+    ///
+    /// Awaiting it sends it: by `POST`, and without a body if none is given.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/functions-invoke>
+    ///
+    /// ```no_run
+    /// # async fn run(functions: functions_rs::Client) -> functions_rs::Result<()> {
+    /// let answer = functions.invoke("hello-world").json(serde_json::json!({ "name": "Ada" })).await?;
+    /// println!("{}", answer.text()?);
+    /// # Ok(()) }
+    /// ```
+    pub fn invoke(&self, name: impl AsRef<str>) -> Invoke {
+        Invoke::new(&self.transport, &self.region, name.as_ref())
+    }
+
     /// The same connections, as the user of `token`: a cheap handle for servers that act for many users.
     ///
     /// ```
@@ -58,14 +77,16 @@ impl Client {
     /// let functions = functions.with_access_token(jwt);
     /// # }
     /// ```
+    #[doc(alias = "set_auth")]
+    #[doc(alias = "setAuth")]
     #[must_use]
     pub fn with_access_token(&self, token: impl Into<SecretString>) -> Self {
-        Self { transport: self.transport.with_token(token.into()) }
+        Self { transport: self.transport.with_token(token.into()), region: self.region.clone() }
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("transport", &self.transport).finish()
+        f.debug_struct("Client").field("transport", &self.transport).field("region", &self.region).finish()
     }
 }

@@ -35,7 +35,7 @@ impl ClientBuilder {
         Self { url: url.to_owned(), config }
     }
 
-    shared_settings!("gotrue_rs", "http://127.0.0.1:54321/auth/v1", "30 seconds");
+    shared_settings!("gotrue_rs", "http://127.0.0.1:54321/auth/v1", "30 seconds", "3 times");
 
     /// Checks everything and builds the client. No request is sent.
     ///

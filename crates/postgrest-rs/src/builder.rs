@@ -43,7 +43,7 @@ impl ClientBuilder {
         self
     }
 
-    shared_settings!("postgrest_rs", "http://127.0.0.1:54321/rest/v1", "120 seconds");
+    shared_settings!("postgrest_rs", "http://127.0.0.1:54321/rest/v1", "120 seconds", "3 times");
     token_settings!("postgrest_rs", "http://127.0.0.1:54321/rest/v1");
 
     /// Checks everything and builds the client. No request is sent.

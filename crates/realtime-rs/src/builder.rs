@@ -35,7 +35,7 @@ impl ClientBuilder {
         Self { url: url.to_owned(), config }
     }
 
-    shared_settings!("realtime_rs", "http://127.0.0.1:54321/realtime/v1", "10 seconds");
+    shared_settings!("realtime_rs", "http://127.0.0.1:54321/realtime/v1", "10 seconds", "3 times");
     token_settings!("realtime_rs", "http://127.0.0.1:54321/realtime/v1");
 
     /// Checks everything and builds the client. No request is sent.

@@ -35,7 +35,7 @@ impl ClientBuilder {
         Self { url: url.to_owned(), config }
     }
 
-    shared_settings!("storage_rs", "http://127.0.0.1:54321/storage/v1", "120 seconds");
+    shared_settings!("storage_rs", "http://127.0.0.1:54321/storage/v1", "120 seconds", "3 times");
     token_settings!("storage_rs", "http://127.0.0.1:54321/storage/v1");
 
     /// Checks everything and builds the client. No request is sent.

@@ -153,6 +153,11 @@ impl Failure {
         Self::new(FailureKind::Decode, message).with_source(source).keep(reply)
     }
 
+    /// Something that came cannot be read: a part of an answer, or what was kept of one.
+    pub fn unreadable(message: impl Into<Cow<'static, str>>, source: Option<BoxError>) -> Self {
+        Self::new(FailureKind::Decode, message).with_source(source)
+    }
+
     /// The request is longer than it may be, and was not sent.
     pub(crate) fn too_long(message: String) -> Self {
         Self::new(FailureKind::TooLong, message)

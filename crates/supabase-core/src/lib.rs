@@ -28,7 +28,7 @@ pub use config::{Config, Limits};
 pub use endpoint::{parse_endpoint, parse_project};
 pub use failure::{BoxError, Failure, FailureKind, RAW_BODY_LIMIT};
 pub use http::{Configure, HttpChoice};
-pub use maybe_send::{BoxFuture, MaybeSend, MaybeSync};
+pub use maybe_send::{BoxFuture, BoxStream, MaybeSend, MaybeSync};
 pub use reply::{OpenReply, Reply, decode_json};
 pub use request::Request;
 pub use retry::RetryPolicy;

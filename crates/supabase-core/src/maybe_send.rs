@@ -5,6 +5,8 @@
 
 use std::pin::Pin;
 
+use futures_util::Stream;
+
 #[cfg(not(target_family = "wasm"))]
 pub use std::marker::{Send as MaybeSend, Sync as MaybeSync};
 
@@ -15,6 +17,14 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A boxed future: not `Send` in the browser.
 #[cfg(target_family = "wasm")]
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// A boxed stream: `Send` on threads.
+#[cfg(not(target_family = "wasm"))]
+pub type BoxStream<'a, T> = Pin<Box<dyn Stream<Item = T> + Send + 'a>>;
+
+/// A boxed stream: not `Send` in the browser.
+#[cfg(target_family = "wasm")]
+pub type BoxStream<'a, T> = Pin<Box<dyn Stream<Item = T> + 'a>>;
 
 #[cfg(target_family = "wasm")]
 mod single_threaded {

@@ -47,6 +47,14 @@ impl Reply {
     /// The body is an HTML page, or not UTF-8.
     pub fn text(&self) -> Result<String, Failure> {
         self.refuse_html()?;
+        self.utf8()
+    }
+
+    /// Reads the body as text, whatever it is, where a page may well be what was asked for.
+    ///
+    /// # Errors
+    /// It is not UTF-8.
+    pub fn utf8(&self) -> Result<String, Failure> {
         String::from_utf8(self.body.to_vec())
             .map_err(|error| Failure::decode("the answer is not UTF-8", self.clone(), Some(error.into())))
     }

@@ -4,10 +4,11 @@
 
 /// Writes the shared setters into `impl ClientBuilder`, whose field `config` is a [`Config`](crate::Config).
 ///
-/// `$krate` and `$url` are the crate and a service address for the examples, `$limit` is the default time limit in words.
+/// `$krate` and `$url` are the crate and a service address for the examples; `$limit` is the default time limit in words,
+/// and `$times` how often a call is repeated by default.
 #[macro_export]
 macro_rules! shared_settings {
-    ($krate:literal, $url:literal, $limit:literal) => {
+    ($krate:literal, $url:literal, $limit:literal, $times:literal) => {
         /// Adds a header to every request; the same name replaces.
         pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
             self.config.header(name.as_ref(), value.as_ref());
@@ -20,7 +21,7 @@ macro_rules! shared_settings {
             self
         }
 
-        /// How often a call is repeated at the most, where that is safe: 3 times if not given, 0 for never.
+        #[doc = concat!("How often a call is repeated at the most, where that is safe: ", $times, " if not given.")]
         ///
         /// Reads are repeated when the connection failed or the server is busy (408, 429, 502, 503, 504, 520); a write
         /// only when it provably never left.

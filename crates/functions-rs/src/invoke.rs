@@ -1,0 +1,302 @@
+//! One invocation.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Serialize;
+use supabase_core::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+use supabase_core::{BoxFuture, Bytes, OpenReply, Reply, Request, RetryPolicy, Transport};
+
+use crate::address;
+use crate::error::{Error, Result, is_relay_error};
+use crate::events::EventStream;
+use crate::method::Method;
+use crate::region::Region;
+use crate::response::Response;
+use crate::stream::ByteStream;
+
+const REGION: HeaderName = HeaderName::from_static("x-region");
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// An invocation that is not sent yet. `.await` sends it and reads the answer whole; [`stream`](Self::stream) and
+/// [`events`](Self::events) read it as it comes.
+///
+/// Dropping the future, or the stream, cancels the call wherever it is.
+///
+/// Source: <https://supabase.com/docs/reference/javascript/functions-invoke>
+///
+/// ```no_run
+/// # async fn run(functions: functions_rs::Client) -> functions_rs::Result<()> {
+/// let answer = functions
+///     .invoke("hello-world")
+///     .json(serde_json::json!({ "name": "Ada" }))
+///     .header("x-request-source", "docs")
+///     .await?;
+/// println!("{}", answer.text()?);
+/// # Ok(()) }
+/// ```
+#[must_use = "an invocation is sent when it is awaited"]
+pub struct Invoke {
+    transport: Transport,
+    name: String,
+    method: Method,
+    region: Region,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Option<Body>,
+    last_event_id: Option<String>,
+    timeout: Option<Duration>,
+    max_retries: Option<u32>,
+    fault: Option<Error>,
+}
+
+/// A body and the type that it has if the caller does not give one.
+struct Body {
+    content: Bytes,
+    media_type: HeaderValue,
+}
+
+impl Invoke {
+    pub(crate) fn new(transport: &Transport, region: &Region, name: &str) -> Self {
+        Self {
+            transport: transport.clone(),
+            name: name.to_owned(),
+            method: Method::default(),
+            region: region.clone(),
+            headers: Vec::new(),
+            body: None,
+            last_event_id: None,
+            timeout: None,
+            max_retries: None,
+            fault: None,
+        }
+    }
+
+    /// Sends a value as JSON.
+    pub fn json(mut self, value: impl Serialize) -> Self {
+        match serde_json::to_vec(&value) {
+            Ok(json) => self.content(json, "application/json"),
+            // The message of a user's own type may hold the value.
+            Err(_) => {
+                self.blame("the body cannot be written as JSON".into());
+                self
+            }
+        }
+    }
+
+    /// Sends a text as `text/plain`.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.content(text.into(), "text/plain;charset=UTF-8")
+    }
+
+    /// Sends bytes as `application/octet-stream`.
+    pub fn bytes(self, bytes: impl Into<Bytes>) -> Self {
+        self.content(bytes, "application/octet-stream")
+    }
+
+    fn content(mut self, content: impl Into<Bytes>, media_type: &'static str) -> Self {
+        self.body = Some(Body { content: content.into(), media_type: HeaderValue::from_static(media_type) });
+        self
+    }
+
+    /// The HTTP method: [`Method::Post`] if not given.
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// Adds a header; the same name replaces. A `content-type` of yours wins over that of the body.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(mut value)) => {
+                // What the caller puts there may be a secret; nobody needs to see it in a log.
+                value.set_sensitive(true);
+                self.headers.retain(|(other, _)| *other != name);
+                self.headers.push((name, value));
+            }
+            (Err(_), _) => self.blame(format!("`{}` is not a header name", name.escape_debug()).into()),
+            (_, Err(_)) => self.blame(format!("the value of the header `{name}` cannot be sent").into()),
+        }
+        self
+    }
+
+    /// Runs the function in a region of your choice, and not in that of the client.
+    ///
+    /// Source: <https://supabase.com/docs/guides/functions/regional-invocation>
+    ///
+    /// ```no_run
+    /// # async fn run(functions: functions_rs::Client) -> functions_rs::Result<()> {
+    /// use functions_rs::Region;
+    /// let answer = functions.invoke("near-the-database").region(Region::EuCentral1).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn region(mut self, region: Region) -> Self {
+        self.region = region;
+        self
+    }
+
+    /// Acts as the user of `token` in this one call.
+    pub fn access_token(mut self, token: impl Into<SecretString>) -> Self {
+        self.transport = self.transport.with_token(token.into());
+        self
+    }
+
+    /// Goes on after the event of this id, if the function keeps its events: what
+    /// [`EventStream::last_event_id`] said before the connection broke.
+    pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
+        self.last_event_id = Some(id.into()).filter(|id| !id.is_empty());
+        self
+    }
+
+    /// How long this call may take: in all if the answer is read whole; until the answer begins if it is read as a
+    /// stream, which may then go on for as long as it likes.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// How often this call is repeated where that is safe: a `GET` when the connection failed or the platform is busy,
+    /// anything else only when it provably never left.
+    pub fn max_retries(mut self, times: u32) -> Self {
+        self.max_retries = Some(times);
+        self
+    }
+
+    /// Sends it, and answers as soon as the function begins to: the body comes as a stream.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). What fails later is an error of the stream.
+    ///
+    /// ```no_run
+    /// # async fn run(functions: functions_rs::Client) -> functions_rs::Result<()> {
+    /// use futures_util::TryStreamExt;
+    /// let whole: Vec<u8> = functions
+    ///     .invoke("export")
+    ///     .stream()
+    ///     .await?
+    ///     .try_fold(Vec::new(), |mut whole, piece| async move {
+    ///         whole.extend_from_slice(&piece);
+    ///         Ok(whole)
+    ///     })
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn stream(self) -> BoxFuture<'static, Result<ByteStream>> {
+        Box::pin(async move { Ok(ByteStream::new(self.open().await?)) })
+    }
+
+    /// Sends it, and answers as soon as the function begins to: what it says comes as server-sent events.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind); [`ErrorKind::Stream`](crate::ErrorKind::Stream) if the function answers with
+    /// something else than `text/event-stream`.
+    ///
+    /// ```no_run
+    /// # async fn run(functions: functions_rs::Client) -> functions_rs::Result<()> {
+    /// use futures_util::TryStreamExt;
+    /// let mut events = functions.invoke("import").events().await?;
+    /// while let Some(event) = events.try_next().await? {
+    ///     println!("{}: {}", event.kind, event.data);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn events(mut self) -> BoxFuture<'static, Result<EventStream>> {
+        let last_event_id = self.last_event_id.clone();
+        if !self.headers.iter().any(|(name, _)| name == ACCEPT) {
+            self.headers.push((ACCEPT, HeaderValue::from_static("text/event-stream")));
+        }
+        Box::pin(async move {
+            let bytes = ByteStream::new(self.open().await?);
+            match bytes.content_type() {
+                Some(media_type) if media_type.eq_ignore_ascii_case("text/event-stream") => {
+                    Ok(EventStream::new(bytes, last_event_id))
+                }
+                Some(other) => Err(Error::stream(format!("the function answered with {other}"))),
+                None => Err(Error::stream("the function answered with a body of no type")),
+            }
+        })
+    }
+
+    async fn open(self) -> Result<OpenReply> {
+        let (transport, request) = self.into_request()?;
+        let reply = transport.open(request).await.map_err(Error::from_failure)?;
+        refuse_relay_error(reply.head())?;
+        Ok(reply)
+    }
+
+    fn into_request(mut self) -> Result<(Transport, Request)> {
+        let url = address::of(self.transport.base(), &self.name);
+        let mut url = url.map_err(Error::invalid)?;
+        if self.region != Region::Any {
+            // The header is for the platform, the parameter for what stands in front of it.
+            let taken = url.query_pairs().any(|(name, _)| name == "forceFunctionRegion");
+            if !taken {
+                url.query_pairs_mut().append_pair("forceFunctionRegion", self.region.as_str());
+            }
+            let region = self.region.as_str().to_owned();
+            self = self.header_if_absent(REGION, &region);
+        }
+        if let Some(id) = self.last_event_id.take() {
+            self = self.header_if_absent(LAST_EVENT_ID, &id);
+        }
+        if self.method == Method::Get && self.body.is_some() {
+            self.blame("a GET carries no body: put the values into the query, or use POST".into());
+        }
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let mut request = Request::new("functions.invoke", self.method.to_http(), url);
+        if let Some(Body { content, media_type }) = self.body {
+            if !self.headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
+                request.headers.push((CONTENT_TYPE, media_type));
+            }
+            request.body = Some(content);
+        }
+        request.headers.append(&mut self.headers);
+        request.timeout = self.timeout;
+        request.retry =
+            self.max_retries.map(|max_retries| RetryPolicy { max_retries, ..self.transport.retry() });
+        Ok((self.transport, request))
+    }
+
+    /// Adds a header of this crate's, if the caller has none of that name.
+    fn header_if_absent(self, name: HeaderName, value: &str) -> Self {
+        if self.headers.iter().any(|(other, _)| *other == name) { self } else { self.header(name, value) }
+    }
+
+    fn blame(&mut self, fault: Cow<'static, str>) {
+        self.fault.get_or_insert_with(|| Error::invalid(fault));
+    }
+}
+
+/// The platform can fail with any status, also with one of success.
+fn refuse_relay_error(head: Reply) -> Result<()> {
+    if is_relay_error(&head) { Err(Error::relay(head)) } else { Ok(()) }
+}
+
+impl IntoFuture for Invoke {
+    type Output = Result<Response>;
+    type IntoFuture = BoxFuture<'static, Result<Response>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let (transport, request) = self.into_request()?;
+            let reply = transport.send(request).await.map_err(Error::from_failure)?;
+            refuse_relay_error(reply.clone())?;
+            Ok(Response::new(reply))
+        })
+    }
+}
+
+impl fmt::Debug for Invoke {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither the query in the name nor headers or body: they are the user's data.
+        f.debug_struct("Invoke")
+            .field("name", &self.name.split('?').next())
+            .field("method", &self.method)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
