@@ -45,6 +45,9 @@ pub enum FailureKind {
     TooLong,
     /// The answer is larger than it may be.
     TooLarge,
+    /// The content to be sent cannot be read to its end, or is not as long as announced. What the server got was cut, so
+    /// that it cannot take it for the whole.
+    Content,
 }
 
 /// A failed request.
@@ -89,8 +92,13 @@ impl Failure {
         Self::new(FailureKind::Credentials, message.to_owned()).with_source(source)
     }
 
+    /// The content to be sent is at fault.
+    pub(crate) fn content(message: impl Into<Cow<'static, str>>, source: Option<BoxError>) -> Self {
+        Self::new(FailureKind::Content, message).with_source(source)
+    }
+
     /// Time ran out.
-    pub(crate) fn timeout(limit: Duration, idempotent: bool) -> Self {
+    pub fn timeout(limit: Duration, idempotent: bool) -> Self {
         let mut failure = Self::new(FailureKind::Timeout, format!("no answer within {limit:?}"));
         failure.0.retryable = idempotent;
         failure
@@ -211,7 +219,7 @@ impl Failure {
     }
 
     /// All headers of the answer.
-    pub(crate) fn headers(&self) -> &HeaderMap {
+    pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
 

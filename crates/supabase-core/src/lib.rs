@@ -5,6 +5,7 @@ mod api_key;
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
 pub mod blocking;
 mod config;
+mod content;
 mod endpoint;
 mod error_face;
 mod failure;
@@ -12,6 +13,7 @@ mod head;
 mod http;
 mod maybe_send;
 mod open_enum;
+mod payload;
 mod redirect;
 mod reply;
 mod request;
@@ -25,10 +27,14 @@ mod transport;
 
 pub use api_key::{ApiKey, KeyKind};
 pub use config::{Config, Limits};
+pub use content::{Content, Pieces};
 pub use endpoint::{parse_endpoint, parse_project};
 pub use failure::{BoxError, Failure, FailureKind, RAW_BODY_LIMIT};
 pub use http::{Configure, HttpChoice};
 pub use maybe_send::{BoxFuture, BoxStream, MaybeSend, MaybeSync};
+#[cfg(feature = "multipart")]
+pub use payload::Part;
+pub use payload::Payload;
 pub use reply::{OpenReply, Reply, decode_json};
 pub use request::Request;
 pub use retry::RetryPolicy;

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Method, StatusCode};
 use url::Url;
 
-use crate::retry::RetryPolicy;
+use crate::payload::Payload;
+use crate::retry::{RetryPolicy, is_transient};
 
 /// A request that the transport can send as often as it must.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Request {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
     pub body: Option<Bytes>,
+    /// A body of any size or a form, in the place of `body`. Then the time limit counts from the last piece that moved.
+    pub payload: Option<Payload>,
     /// Whether sending it twice does no more than sending it once.
     pub idempotent: bool,
     /// How long the whole call may take, retries included; the client's limit if `None`.
@@ -30,6 +33,9 @@ pub struct Request {
     pub retry: Option<RetryPolicy>,
     /// How many bytes the answer may have; the client's limit if `None`.
     pub max_body: Option<usize>,
+    /// Which statuses are an answer, beside those of success. One that asks to be tried again is tried again first, where
+    /// that is safe; if it remains, it is a failure.
+    pub accepts: fn(u16) -> bool,
 }
 
 impl Request {
@@ -42,10 +48,17 @@ impl Request {
             url,
             headers: Vec::new(),
             body: None,
+            payload: None,
             idempotent,
             timeout: None,
             retry: None,
             max_body: None,
+            accepts: |_| false,
         }
+    }
+
+    /// Whether a status that is no success is an answer all the same.
+    pub(crate) fn takes(&self, status: StatusCode) -> bool {
+        (self.accepts)(status.as_u16()) && !(self.idempotent && is_transient(status))
     }
 }

@@ -57,5 +57,6 @@ fn name(kind: FailureKind) -> &'static str {
         FailureKind::Decode => "decode",
         FailureKind::TooLong => "too_long",
         FailureKind::TooLarge => "too_large",
+        FailureKind::Content => "content",
     }
 }

@@ -17,6 +17,7 @@ use crate::config::Limits;
 use crate::failure::Failure;
 use crate::head;
 use crate::http::Http;
+use crate::payload::Payload;
 use crate::redirect;
 use crate::reply::{OpenReply, Reply};
 use crate::request::Request;
@@ -83,6 +84,11 @@ impl Transport {
         self.shared.retry
     }
 
+    /// How long a call may take, where a request has no limit of its own.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.shared.timeout
+    }
+
     /// What kind of key the client was built with.
     pub fn key_kind(&self) -> Option<KeyKind> {
         self.shared.key.as_ref().map(ApiKey::kind)
@@ -118,11 +124,16 @@ impl Transport {
         let span = telemetry::span(&request);
         let limit = request.timeout.or(self.shared.timeout);
         let idempotent = request.idempotent;
+        let payload = request.payload.clone();
         // Pinned first: what wraps it then holds a pointer, and the large future is moved by none of them.
         let work = pin!(self.attempts(request, limit, &span, read));
         let work = work.instrument(span.clone());
         let Some(limit) = limit else { return work.await };
-        match limited(limit, work).await {
+        let outcome = match &payload {
+            None => limited(limit, work).await,
+            Some(payload) => payload.while_moving(limit, work).await,
+        };
+        match outcome {
             Some(outcome) => outcome,
             None => {
                 let failure = Failure::timeout(limit, idempotent);
@@ -163,7 +174,8 @@ impl Transport {
                 Err(failure) => failure,
             };
             telemetry::record(span, attempt, failure.status(), Some(&failure));
-            if !failure.is_retryable() {
+            if !failure.is_retryable() || request.payload.as_ref().is_some_and(|payload| !payload.is_whole())
+            {
                 return Err(failure);
             }
             let pause = pauses.get_or_insert_with(|| policy.pauses()).next();
@@ -174,6 +186,8 @@ impl Transport {
                 Some(asked) => pause.max(asked),
                 None => pause,
             };
+            // What moves has no end that could be known.
+            let limit = limit.filter(|_| request.payload.is_none());
             if limit.is_some_and(|limit| started.elapsed().saturating_add(pause) >= limit) {
                 return Err(failure);
             }
@@ -199,12 +213,19 @@ impl Transport {
             let mut message = reqwest::Request::new(request.method.clone(), url.clone());
             *message.headers_mut() =
                 headers.take().unwrap_or_else(|| self.headers(request, bearer.as_ref(), attempt));
-            *message.body_mut() = request.body.clone().map(reqwest::Body::from);
-            let response = http
-                .execute(message)
-                .await
-                .map_err(|error| Failure::from_transport(error, request.idempotent))?;
-            if response.status().is_success() {
+            match &request.payload {
+                None => *message.body_mut() = request.body.clone().map(reqwest::Body::from),
+                Some(payload) => payload.attach(http, &mut message).await?,
+            }
+            let answer = http.execute(message).await;
+            if let Some(fault) = request.payload.as_ref().and_then(Payload::fault) {
+                // A refusal that came before the fault says more than it.
+                if !answer.as_ref().is_ok_and(|response| !response.status().is_success()) {
+                    return Err(fault);
+                }
+            }
+            let response = answer.map_err(|error| Failure::from_transport(error, request.idempotent))?;
+            if response.status().is_success() || request.takes(response.status()) {
                 return Ok(response);
             }
             match redirect::target(&request.method, url, response.status(), response.headers().get(LOCATION))?

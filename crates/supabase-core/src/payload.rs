@@ -1,0 +1,201 @@
+//! What a request carries when that is more than bytes in memory.
+
+use std::time::Duration;
+
+#[cfg(feature = "multipart")]
+use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_LENGTH, HeaderValue};
+
+use crate::content::Content;
+use crate::failure::Failure;
+use crate::time::limited;
+
+/// A body that is made anew for each try.
+#[derive(Clone, Debug)]
+pub enum Payload {
+    /// One body, whose type the headers of the request tell.
+    Content(Content),
+    /// `multipart/form-data`.
+    #[cfg(feature = "multipart")]
+    Form(Vec<Part>),
+}
+
+/// A part of a form. Parts are sent in their order.
+#[cfg(feature = "multipart")]
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The name of the field.
+    pub name: String,
+    /// The name of the file, if it is one.
+    pub file_name: Option<String>,
+    /// The type of the content, for example `image/png`.
+    pub content_type: Option<String>,
+    /// What it holds.
+    pub content: Content,
+}
+
+impl Payload {
+    fn contents(&self) -> impl Iterator<Item = &Content> {
+        match self {
+            #[cfg(not(feature = "multipart"))]
+            Self::Content(content) => std::iter::once(content),
+            #[cfg(feature = "multipart")]
+            Self::Content(content) => Some(content).into_iter().chain([].iter().map(Part::content)),
+            #[cfg(feature = "multipart")]
+            Self::Form(parts) => None.into_iter().chain(parts.iter().map(Part::content)),
+        }
+    }
+
+    /// Whether it can be sent from its beginning.
+    pub fn is_whole(&self) -> bool {
+        self.contents().all(Content::is_whole)
+    }
+
+    /// Why the last try could not be sent to its end, if that was the body's own fault.
+    pub(crate) fn fault(&self) -> Option<Failure> {
+        self.contents().find_map(Content::fault)
+    }
+
+    /// Runs `work` until nothing has moved for `limit`; `None` means that it stalled, and the work was dropped.
+    pub(crate) async fn while_moving<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let moved = || self.contents().map(Content::moved).sum::<u64>();
+        let mut work = std::pin::pin!(work);
+        loop {
+            let before = moved();
+            match limited(limit, work.as_mut()).await {
+                Some(done) => return Some(done),
+                None if moved() == before => return None,
+                None => {}
+            }
+        }
+    }
+
+    /// Makes it the body of a message.
+    ///
+    /// # Errors
+    /// A type of a part is none.
+    pub(crate) async fn attach(
+        &self,
+        #[cfg_attr(not(feature = "multipart"), expect(unused_variables))] http: &reqwest::Client,
+        message: &mut reqwest::Request,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Content(content) => {
+                if let Some(length) = content.length() {
+                    message.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+                }
+                *message.body_mut() = Some(body(content).await?);
+            }
+            #[cfg(feature = "multipart")]
+            Self::Form(parts) => {
+                let mut form = reqwest::multipart::Form::new();
+                for part in parts {
+                    form = form.part(part.name.clone(), made(part).await?);
+                }
+                let mut made = http
+                    .request(message.method().clone(), message.url().clone())
+                    .multipart(form)
+                    .build()
+                    .map_err(|error| {
+                        Failure::invalid_because("the form cannot be built", error.without_url())
+                    })?;
+                for name in [CONTENT_TYPE, CONTENT_LENGTH] {
+                    if let Some(value) = made.headers_mut().remove(&name) {
+                        message.headers_mut().insert(name, value);
+                    }
+                }
+                *message.body_mut() = made.body_mut().take();
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "multipart")]
+impl Part {
+    fn content(&self) -> &Content {
+        &self.content
+    }
+}
+
+#[cfg(feature = "multipart")]
+async fn made(part: &Part) -> Result<reqwest::multipart::Part, Failure> {
+    let mut made = content_part(&part.content).await?;
+    if let Some(name) = &part.file_name {
+        made = made.file_name(name.clone());
+    }
+    if let Some(media_type) = &part.content_type {
+        made = made.mime_str(media_type).map_err(|error| {
+            Failure::invalid_because(
+                format!("`{}` is no media type", media_type.escape_debug()),
+                error.without_url(),
+            )
+        })?;
+    }
+    Ok(made)
+}
+
+#[cfg(not(target_family = "wasm"))]
+#[allow(clippy::unused_async, reason = "the browser has to wait here")]
+async fn body(content: &Content) -> Result<reqwest::Body, Failure> {
+    Ok(reqwest::Body::wrap_stream(content.pieces()))
+}
+
+#[cfg(all(feature = "multipart", not(target_family = "wasm")))]
+async fn content_part(content: &Content) -> Result<reqwest::multipart::Part, Failure> {
+    let body = body(content).await?;
+    Ok(match content.length() {
+        Some(length) => reqwest::multipart::Part::stream_with_length(body, length),
+        None => reqwest::multipart::Part::stream(body),
+    })
+}
+
+/// The browser's HTTP client takes no streams: there, the body is read whole first.
+#[cfg(target_family = "wasm")]
+async fn whole(content: &Content) -> Result<Vec<u8>, Failure> {
+    use futures_util::StreamExt;
+    let (mut pieces, mut whole) = (content.pieces(), Vec::new());
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| {
+            content
+                .fault()
+                .unwrap_or_else(|| Failure::content("the content cannot be read", Some(error.into())))
+        })?;
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole)
+}
+
+#[cfg(target_family = "wasm")]
+async fn body(content: &Content) -> Result<reqwest::Body, Failure> {
+    Ok(whole(content).await?.into())
+}
+
+#[cfg(all(feature = "multipart", target_family = "wasm"))]
+async fn content_part(content: &Content) -> Result<reqwest::multipart::Part, Failure> {
+    Ok(reqwest::multipart::Part::bytes(whole(content).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use futures_util::{StreamExt, stream};
+
+    /// Reads a body of twenty pieces with a pause before each; `None` if it stalled for five seconds.
+    async fn read(pause: u64) -> Option<usize> {
+        let pieces = stream::unfold(0, move |n| async move {
+            tokio::time::sleep(Duration::from_secs(pause)).await;
+            (n < 20).then(|| (Ok(Bytes::from_static(b"x")), n + 1))
+        });
+        let content = Content::once(None, pieces);
+        let pieces = content.pieces();
+        Payload::Content(content).while_moving(Duration::from_secs(5), pieces.count()).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_takes_as_long_as_it_takes_and_a_stalled_one_does_not() {
+        assert_eq!(read(4).await, Some(20));
+        assert_eq!(read(40).await, None);
+    }
+}
