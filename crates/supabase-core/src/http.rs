@@ -20,6 +20,7 @@ pub struct HttpChoice {
     changes: Vec<Configure>,
     given: Option<Client>,
     given_for_blocking: Option<Client>,
+    given_for_websocket: Option<Client>,
 }
 
 /// The HTTP clients of a service: one for each side, as the connections of a client live on the runtime that opened
@@ -28,7 +29,9 @@ pub(crate) struct Http {
     client: Client,
     #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
     blocking: std::sync::OnceLock<Client>,
-    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+    #[cfg(not(target_family = "wasm"))]
+    websocket: std::sync::OnceLock<Client>,
+    #[cfg(not(target_family = "wasm"))]
     choice: HttpChoice,
 }
 
@@ -46,6 +49,25 @@ impl HttpChoice {
     /// Uses a client that the caller built, for blocking calls.
     pub fn give_for_blocking(&mut self, client: Client) {
         self.given_for_blocking = Some(client);
+    }
+
+    /// Uses a client that the caller built, for websockets. It must not speak HTTP/2, which has none.
+    pub fn give_for_websocket(&mut self, client: Client) {
+        self.given_for_websocket = Some(client);
+    }
+
+    /// A client for websockets: the one that the caller gave for these, or a new one with the caller's changes. A client
+    /// that the caller gave for everything else cannot be told to leave HTTP/2 alone.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn client_for_websocket(&self) -> Result<Client, Failure> {
+        match &self.given_for_websocket {
+            Some(client) => Ok(client.clone()),
+            // A connection that was upgraded does not come back, so none is kept.
+            None => self.make_with(|builder| builder.http1_only().pool_max_idle_per_host(0)),
+        }
     }
 
     /// The client that the caller gave, or a new one.
@@ -76,7 +98,12 @@ impl HttpChoice {
     }
 
     fn make(&self) -> Result<Client, Failure> {
+        self.make_with(|builder| builder)
+    }
+
+    fn make_with(&self, last: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Client, Failure> {
         let builder = self.changes.iter().fold(ClientBuilder::new(), |builder, change| change(builder));
+        let builder = last(builder);
         // Last, so that no change can undo it: redirects are decided in `redirect.rs`.
         #[cfg(not(target_family = "wasm"))]
         let builder = builder.redirect(reqwest::redirect::Policy::none());
@@ -92,9 +119,24 @@ impl Http {
             client: choice.client()?,
             #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
             blocking: std::sync::OnceLock::new(),
-            #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+            #[cfg(not(target_family = "wasm"))]
+            websocket: std::sync::OnceLock::new(),
+            #[cfg(not(target_family = "wasm"))]
             choice,
         })
+    }
+
+    /// The client for websockets.
+    ///
+    /// # Errors
+    /// It is built when it is first needed, and cannot be.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn websocket(&self) -> Result<&Client, Failure> {
+        if let Some(client) = self.websocket.get() {
+            return Ok(client);
+        }
+        let client = self.choice.client_for_websocket()?;
+        Ok(self.websocket.get_or_init(|| client))
     }
 
     /// The client for calls that are made where this is called.

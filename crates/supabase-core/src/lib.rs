@@ -19,11 +19,14 @@ mod reply;
 mod request;
 mod retry;
 mod settings;
+mod spawn;
 mod telemetry;
 mod time;
 mod timestamp;
 mod token;
 mod transport;
+#[cfg(not(target_family = "wasm"))]
+mod websocket;
 
 pub use api_key::{ApiKey, KeyKind};
 pub use config::{Config, Limits};
@@ -38,10 +41,13 @@ pub use payload::Payload;
 pub use reply::{OpenReply, Reply, decode_json};
 pub use request::Request;
 pub use retry::RetryPolicy;
+pub use spawn::spawn;
 pub use telemetry::{CLIENT_INFO, client_info};
-pub use time::{Instant, limited, sleep};
+pub use time::{Instant, limited, sleep, wall_clock};
 pub use token::TokenSource;
 pub use transport::Transport;
+#[cfg(not(target_family = "wasm"))]
+pub use websocket::Upgraded;
 
 // What the service crates need of the libraries underneath, so that all of them use the same versions.
 pub use bytes::Bytes;

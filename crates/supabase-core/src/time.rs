@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
+// tokio's, which is std's until a test stops the clock.
 #[cfg(not(target_family = "wasm"))]
-pub use std::time::Instant;
+pub use tokio::time::Instant;
 #[cfg(target_family = "wasm")]
 pub use web_time::Instant;
 
@@ -34,13 +35,13 @@ pub async fn limited<T>(limit: Duration, work: impl Future<Output = T>) -> Optio
 
 /// The time of day, for comparing with dates that a server sent.
 #[cfg(not(target_family = "wasm"))]
-pub(crate) fn wall_clock() -> std::time::SystemTime {
+pub fn wall_clock() -> std::time::SystemTime {
     std::time::SystemTime::now()
 }
 
 /// The time of day, for comparing with dates that a server sent.
 #[cfg(target_family = "wasm")]
-pub(crate) fn wall_clock() -> std::time::SystemTime {
+pub fn wall_clock() -> std::time::SystemTime {
     use web_time::web::SystemTimeExt;
     web_time::SystemTime::now().to_std()
 }

@@ -65,6 +65,27 @@ impl TokenSource {
         Self(Source::Asked(Arc::new(Asked { ask, last: Mutex::new(None) })))
     }
 
+    /// The token of this moment; `None` means anonymous.
+    ///
+    /// # Errors
+    /// The source failed, or its token cannot be sent.
+    pub(crate) async fn token(&self) -> Result<Option<SecretString>, Failure> {
+        match &self.0 {
+            Source::Anonymous => Ok(None),
+            Source::Fixed(bearer) => Ok(Some(bearer.token.clone())),
+            Source::Unusable(message) => Err(Failure::credentials(message, None)),
+            Source::Asked(asked) => match (asked.ask)().await {
+                Ok(token) => Ok(token),
+                Err(error) => Err(Failure::credentials("the access token could not be had", Some(error))),
+            },
+        }
+    }
+
+    /// Whether the source may give another token the next time.
+    pub(crate) fn is_asked(&self) -> bool {
+        matches!(self.0, Source::Asked(_))
+    }
+
     /// The `Authorization` header of the next attempt; `None` means anonymous.
     ///
     /// # Errors

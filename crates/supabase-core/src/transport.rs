@@ -89,6 +89,38 @@ impl Transport {
         self.shared.timeout
     }
 
+    /// The access token of this moment; `None` means anonymous.
+    ///
+    /// # Errors
+    /// The source failed.
+    pub async fn token(&self) -> Result<Option<SecretString>, Failure> {
+        self.token.token().await
+    }
+
+    /// Whether tokens are asked for anew each time, so that the next one may be another.
+    pub fn asks_for_tokens(&self) -> bool {
+        self.token.is_asked()
+    }
+
+    /// The API key, if there is one, for where it must stand in an address.
+    pub fn key(&self) -> Option<&str> {
+        self.shared.key.as_ref().and_then(|key| key.apikey().to_str().ok())
+    }
+
+    /// The headers that every request of this client has.
+    pub(crate) fn client_headers(&self) -> &HeaderMap {
+        &self.shared.headers
+    }
+
+    /// The HTTP client that opens websockets.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn websocket_client(&self) -> Result<&reqwest::Client, Failure> {
+        self.shared.http.websocket()
+    }
+
     /// What kind of key the client was built with.
     pub fn key_kind(&self) -> Option<KeyKind> {
         self.shared.key.as_ref().map(ApiKey::kind)
@@ -294,7 +326,7 @@ async fn read(mut response: Response, limit: usize, idempotent: bool) -> Result<
 }
 
 /// Reads what is no success. The status alone is an answer: what was read of a broken body is kept beside it.
-async fn refused(mut response: Response, idempotent: bool) -> Failure {
+pub(crate) async fn refused(mut response: Response, idempotent: bool) -> Failure {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     let body = match read_body(&mut response, ERROR_BODY_LIMIT).await {
