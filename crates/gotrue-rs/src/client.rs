@@ -3,8 +3,9 @@
 use std::fmt;
 
 use secrecy::SecretString;
-use supabase_core::Transport;
+use supabase_core::{Method, Transport};
 
+use crate::api::Api;
 use crate::builder::ClientBuilder;
 use crate::error::Result;
 
@@ -49,6 +50,11 @@ impl Client {
     /// ```
     pub fn builder(url: impl AsRef<str>, key: impl Into<SecretString>) -> ClientBuilder {
         ClientBuilder::new(url.as_ref(), key.into())
+    }
+
+    /// A request to the server, as the API key; `path` has one entry for each segment.
+    pub(crate) fn request(&self, operation: &'static str, method: Method, path: &[&str]) -> Api {
+        Api::new(&self.transport, operation, method, path)
     }
 }
 

@@ -1,18 +1,34 @@
 #![doc = include_str!("../README.md")]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod api;
+#[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+pub mod blocking;
 mod builder;
+mod call;
 mod client;
 mod code;
 mod error;
+mod factor;
+mod identity;
+mod lenient;
+mod server;
+mod session;
 mod timestamp;
+mod user;
 mod weak_password;
 
 pub use builder::ClientBuilder;
+pub use call::Call;
 pub use client::Client;
 pub use code::Code;
 pub use error::{Error, ErrorKind, Result};
+pub use factor::{Factor, FactorStatus, FactorType};
+pub use identity::Identity;
+pub use server::{Health, ServerSettings};
+pub use session::Session;
 pub use timestamp::{Timestamp, TimestampError};
+pub use user::{Audience, User};
 pub use weak_password::{WeakPassword, WeakPasswordReason};
 
 // Their types stand in this crate's signatures.
