@@ -8,6 +8,7 @@ use supabase_core::{Config, parse_endpoint, shared_settings};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::jwt::Jwks;
 
 /// How long a call may take if nothing else is said.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,7 +45,8 @@ impl ClientBuilder {
     /// used, or for the first setting that cannot.
     pub fn build(self) -> Result<Client> {
         let transport = parse_endpoint(&self.url).and_then(|base| self.config.build(base));
-        Ok(Client { transport: transport.map_err(Error::from_failure)? })
+        let transport = transport.map_err(Error::from_failure)?;
+        Ok(Client { jwks: Jwks::new(transport.clone()), transport })
     }
 }
 

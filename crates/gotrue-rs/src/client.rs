@@ -1,6 +1,7 @@
 //! The door to everything.
 
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::SecretString;
 use supabase_core::{Method, Transport};
@@ -8,6 +9,7 @@ use supabase_core::{Method, Transport};
 use crate::api::Api;
 use crate::builder::ClientBuilder;
 use crate::error::Result;
+use crate::jwt::Jwks;
 
 /// A handle to one Supabase Auth server. Clones share its connections; no `Arc` is needed.
 ///
@@ -19,6 +21,8 @@ use crate::error::Result;
 #[derive(Clone)]
 pub struct Client {
     pub(crate) transport: Transport,
+    /// The project's public keys, which all clones share.
+    pub(crate) jwks: Arc<Jwks>,
 }
 
 impl Client {

@@ -1,6 +1,7 @@
 //! Why a request failed.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -16,7 +17,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a request failed. [`kind`](Self::kind) says what a caller can do about it, [`code`](Self::code) what the server
 /// calls it.
 ///
-/// Printed, an error shows kind, status, code, and the message, but no key, token, query or body.
+/// Printed, an error shows kind, status, code, and the message, but no key, token, query or body. Clones share it, as
+/// several callers can wait for the same thing.
 ///
 /// Source: <https://supabase.com/docs/guides/auth/debugging/error-codes>
 ///
@@ -31,7 +33,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// }
 /// # Ok(()) }
 /// ```
-pub struct Error(Box<Inner>);
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
 
 struct Inner {
     kind: ErrorKind,
@@ -74,6 +77,20 @@ impl Error {
         Self::of_kind(ErrorKind::InvalidJwt, Some(Code::BadJwt), message)
     }
 
+    /// A claim does not fit the type that it is read into.
+    pub(crate) fn claim(name: &str) -> Self {
+        Self::of_kind(
+            ErrorKind::Decode,
+            None,
+            format!("the claim `{}` does not fit the type asked for", name.escape_debug()),
+        )
+    }
+
+    /// Time ran out.
+    pub(crate) fn timeout(limit: Duration) -> Self {
+        Self::of_kind(ErrorKind::Timeout, None, format!("no answer within {limit:?}"))
+    }
+
     /// An error that no failed request stands behind.
     pub(crate) fn of_kind(
         kind: ErrorKind,
@@ -81,7 +98,7 @@ impl Error {
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
         let said = Said { code, ..Said::default() };
-        Self(Box::new(Inner { kind, failure: Failure::invalid(message), said }))
+        Self(Arc::new(Inner { kind, failure: Failure::invalid(message), said }))
     }
 
     /// Why the password is too weak, where the code is [`Code::WeakPassword`]; otherwise empty.
@@ -119,7 +136,7 @@ impl Error {
         if untouched {
             failure = failure.into_retryable();
         }
-        Self(Box::new(Inner { kind, failure: failure.shrink(), said }))
+        Self(Arc::new(Inner { kind, failure: failure.shrink(), said }))
     }
 }
 

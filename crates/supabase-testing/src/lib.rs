@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod http;
+pub mod jwt;
 pub mod live;
 pub mod logs;
 pub mod raw;

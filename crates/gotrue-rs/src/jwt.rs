@@ -1,0 +1,9 @@
+//! Verifying access tokens.
+
+mod jwks;
+mod token;
+mod verifier;
+
+pub(crate) use jwks::Jwks;
+pub(crate) use token::unverified;
+pub use verifier::JwtVerifier;

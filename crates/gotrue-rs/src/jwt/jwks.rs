@@ -1,0 +1,230 @@
+//! The project's public keys, kept as long as they may be.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{AbortHandle, Shared, WeakShared, abortable};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde::Deserialize;
+use serde_json::Value;
+use supabase_core::{BoxFuture, Instant, Method, Reply, Transport, spawn};
+
+use crate::api::Api;
+use crate::error::{Error, Result};
+
+/// How long keys are fresh, if the server does not say; and between which limits it may.
+const FRESH: Duration = Duration::from_secs(600);
+const FRESH_LIMITS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
+
+/// How long keys that are not fresh any more can still be used, while new ones are asked for beside.
+const STALE: Duration = Duration::from_secs(3600);
+
+/// How long after asking the server is not asked again because of a key that nobody knows: everybody can make up
+/// tokens, and so ids of keys.
+const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(30);
+
+/// How long a failure is everybody's answer.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
+/// A public key of the project.
+pub(super) struct Key {
+    kid: String,
+    pub(super) algorithm: Algorithm,
+    pub(super) key: DecodingKey,
+}
+
+type Keys = Arc<[Arc<Key>]>;
+type Flight = BoxFuture<'static, Result<Keys>>;
+
+/// The project's public keys. There is one for all clones of a client.
+pub(crate) struct Jwks {
+    transport: Transport,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    /// When the server was last asked, whatever came of it.
+    asked: Option<Instant>,
+    failed: Option<(Instant, Error)>,
+    /// The one request that all wait for. It is gone once nobody waits any more.
+    flight: Option<WeakShared<Flight>>,
+    /// What renews the keys beside their use.
+    renewal: Option<AbortHandle>,
+}
+
+struct Held {
+    keys: Keys,
+    fresh_until: Instant,
+}
+
+impl Held {
+    fn find(&self, kid: &str) -> Option<Arc<Key>> {
+        find(&self.keys, kid)
+    }
+}
+
+impl Jwks {
+    pub(crate) fn new(transport: Transport) -> Arc<Self> {
+        Arc::new(Self { transport, state: Mutex::default() })
+    }
+
+    /// The key of this id; `None` if the project has none.
+    ///
+    /// # Errors
+    /// The keys could not be had.
+    pub(super) async fn key(self: &Arc<Self>, kid: &str) -> Result<Option<Arc<Key>>> {
+        let flight = {
+            let now = Instant::now();
+            let mut state = self.state();
+            match &state.held {
+                Some(held) if now < held.fresh_until + STALE => {
+                    if let Some(key) = held.find(kid) {
+                        if now >= held.fresh_until {
+                            self.renew(&mut state, now);
+                        }
+                        return Ok(Some(key));
+                    }
+                    if state.asked.is_some_and(|asked| now < asked + UNKNOWN_KEY_PAUSE) {
+                        return Ok(None);
+                    }
+                }
+                _ => {}
+            }
+            match &state.failed {
+                Some((at, error)) if now < *at + FAILURE_PAUSE => return Err(error.clone()),
+                _ => self.join(&mut state, now),
+            }
+        };
+        Ok(find(&flight.await?, kid))
+    }
+
+    /// The request that is on its way, or a new one. No lock is held while it is.
+    fn join(self: &Arc<Self>, state: &mut State, now: Instant) -> Shared<Flight> {
+        if let Some(flight) = state.flight.as_ref().and_then(WeakShared::upgrade) {
+            return flight;
+        }
+        let (transport, jwks) = (self.transport.clone(), Arc::downgrade(self));
+        let flight: Flight = Box::pin(async move {
+            let outcome = fetch(&transport).await;
+            let now = Instant::now();
+            let outcome = outcome.map(|(keys, fresh)| Held { keys, fresh_until: now + fresh });
+            Self::landed(&jwks, outcome, now)
+        });
+        let flight = flight.shared();
+        state.asked = Some(now);
+        state.flight = flight.downgrade();
+        flight
+    }
+
+    fn landed(jwks: &Weak<Self>, outcome: Result<Held>, now: Instant) -> Result<Keys> {
+        let jwks = jwks.upgrade();
+        let mut state = jwks.as_ref().map(|jwks| jwks.state());
+        if let Some(state) = &mut state {
+            state.flight = None;
+        }
+        match outcome {
+            Ok(held) => {
+                let keys = Arc::clone(&held.keys);
+                if let Some(state) = &mut state {
+                    (state.held, state.failed) = (Some(held), None);
+                }
+                Ok(keys)
+            }
+            Err(error) => {
+                if let Some(state) = &mut state {
+                    state.failed = Some((now, error.clone()));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks for new keys beside their use, not more often than for an unknown one.
+    fn renew(self: &Arc<Self>, state: &mut State, now: Instant) {
+        if state.asked.is_some_and(|asked| now < asked + UNKNOWN_KEY_PAUSE) {
+            return;
+        }
+        let (task, handle) = abortable(self.join(state, now).map(drop));
+        // Where nothing can run it, the keys are asked for once they cannot be used any more.
+        if spawn(task.map(drop)).is_ok() {
+            state.renewal = Some(handle);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Jwks {
+    fn drop(&mut self) {
+        if let Some(renewal) = self.state().renewal.take() {
+            renewal.abort();
+        }
+    }
+}
+
+fn find(keys: &[Arc<Key>], kid: &str) -> Option<Arc<Key>> {
+    keys.iter().find(|key| key.kid == kid).cloned()
+}
+
+async fn fetch(transport: &Transport) -> Result<(Keys, Duration)> {
+    let path = [".well-known", "jwks.json"];
+    let reply = Api::new(transport, "auth.jwks", Method::GET, &path).send().await?;
+    Ok((read(&reply)?, freshness(&reply)))
+}
+
+fn read(reply: &Reply) -> Result<Keys> {
+    #[derive(Deserialize)]
+    struct Set {
+        keys: Vec<Value>,
+    }
+    let set: Set = reply.json().map_err(Error::from_failure)?;
+    // A key of a kind that is not known here does not hide the others.
+    Ok(set
+        .keys
+        .into_iter()
+        .filter_map(|key| usable(&serde_json::from_value(key).ok()?))
+        .map(Arc::new)
+        .collect())
+}
+
+/// The key, if it is a public one that verifies what the service signs.
+fn usable(jwk: &Jwk) -> Option<Key> {
+    let algorithm = match (&jwk.algorithm, jwk.common.key_algorithm) {
+        (AlgorithmParameters::RSA(_), None | Some(KeyAlgorithm::RS256)) => Algorithm::RS256,
+        (AlgorithmParameters::EllipticCurve(key), None | Some(KeyAlgorithm::ES256))
+            if key.curve == EllipticCurve::P256 =>
+        {
+            Algorithm::ES256
+        }
+        (AlgorithmParameters::OctetKeyPair(key), None | Some(KeyAlgorithm::EdDSA))
+            if key.curve == EllipticCurve::Ed25519 =>
+        {
+            Algorithm::EdDSA
+        }
+        // A symmetric key above all: what everybody can read is no secret.
+        _ => return None,
+    };
+    let is_for_signatures = !matches!(jwk.common.public_key_use, Some(PublicKeyUse::Encryption));
+    let verifies = jwk
+        .common
+        .key_operations
+        .as_ref()
+        .is_none_or(|operations| operations.contains(&KeyOperations::Verify));
+    if !is_for_signatures || !verifies {
+        return None;
+    }
+    Some(Key { kid: jwk.common.key_id.clone()?, algorithm, key: DecodingKey::from_jwk(jwk).ok()? })
+}
+
+fn freshness(reply: &Reply) -> Duration {
+    let said = reply.header("cache-control").and_then(|header| {
+        header.split(',').find_map(|part| part.trim().strip_prefix("max-age=")?.parse().ok())
+    });
+    said.map_or(FRESH, Duration::from_secs).clamp(FRESH_LIMITS.0, FRESH_LIMITS.1)
+}
