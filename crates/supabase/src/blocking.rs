@@ -1,12 +1,9 @@
 //! Calls from code that is not async: `use supabase::blocking::Wait;`, then `.wait()?` in place of `.await?`.
 //!
 //! The trait serves the calls of every service.
-//!
-//! ```no_run
-//! use supabase::blocking::Wait;
-//! # fn run(supabase: supabase::Client) -> supabase::Result<()> {
-//! let planets: Vec<serde_json::Value> = supabase.from("planets").select("*").wait()?;
-//! # Ok(()) }
-//! ```
 
-pub use postgrest_rs::blocking::Wait;
+supabase_core::blocking_calls!(
+    "supabase",
+    "supabase: supabase::Client",
+    "let planets: Vec<serde_json::Value> = supabase.from(\"planets\").select(\"*\").wait()?;"
+);

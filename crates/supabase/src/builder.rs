@@ -8,26 +8,16 @@ use std::time::Duration;
 use secrecy::SecretString;
 use supabase_core::{ApiKey, CLIENT_INFO, HttpChoice, MaybeSend, MaybeSync, client_info, parse_project};
 
-use crate::client::Client;
+use crate::client::{Client, Services};
 use crate::error::{Error, Result};
+use crate::wiring::{TokenSource, share};
 
-type TokenAnswer = std::result::Result<Option<SecretString>, Box<dyn StdError + Send + Sync>>;
-
-/// Where tokens come from, whatever its type: it gives itself to the builder of each service, so that a token is
-/// boxed once on its way and not twice.
-trait TokenSource: MaybeSend + MaybeSync {
-    fn give(self: Arc<Self>, database: postgrest_rs::ClientBuilder) -> postgrest_rs::ClientBuilder;
-}
-
-impl<F, Fut> TokenSource for F
-where
-    F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
-    Fut: Future<Output = TokenAnswer> + MaybeSend + 'static,
-{
-    fn give(self: Arc<Self>, database: postgrest_rs::ClientBuilder) -> postgrest_rs::ClientBuilder {
-        database.access_token_with(move || self())
-    }
-}
+/// A change to the builder of one service.
+#[cfg(not(target_family = "wasm"))]
+type Change<B> = Box<dyn FnOnce(B) -> B + Send>;
+/// A change to the builder of one service.
+#[cfg(target_family = "wasm")]
+type Change<B> = Box<dyn FnOnce(B) -> B>;
 
 /// Builds a [`Client`]. Every setting reaches every service, unless its name says which; the first fault is told by
 /// [`build`](Self::build).
@@ -44,15 +34,70 @@ where
 pub struct ClientBuilder {
     url: String,
     key: SecretString,
+    http: HttpChoice,
+    token: Option<Arc<dyn TokenSource>>,
+    settings: Settings,
+    changes: Changes,
+}
+
+/// What all services are told.
+#[derive(Default)]
+struct Settings {
     schema: Option<String>,
     headers: Vec<(String, String)>,
     timeout: Option<Duration>,
     postgrest_timeout: Option<Duration>,
     storage_timeout: Option<Duration>,
+    functions_timeout: Option<Duration>,
     max_retries: Option<u32>,
     retry_pauses: Option<(Duration, Duration)>,
-    token: Option<Arc<dyn TokenSource>>,
-    http: HttpChoice,
+}
+
+/// What one service is told, after everything else.
+#[derive(Default)]
+struct Changes {
+    #[cfg(feature = "auth")]
+    auth: Option<Change<gotrue_rs::ClientBuilder>>,
+    #[cfg(feature = "database")]
+    database: Option<Change<postgrest_rs::ClientBuilder>>,
+    #[cfg(feature = "storage")]
+    storage: Option<Change<storage_rs::ClientBuilder>>,
+    #[cfg(feature = "functions")]
+    functions: Option<Change<functions_rs::ClientBuilder>>,
+    #[cfg(feature = "realtime")]
+    realtime: Option<Change<realtime_rs::ClientBuilder>>,
+}
+
+/// The HTTP clients that all services share.
+struct Http {
+    client: reqwest::Client,
+    #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+    for_blocking: Option<reqwest::Client>,
+}
+
+/// Writes the setters that change the builder of one service.
+macro_rules! service_settings {
+    ($($feature:literal: $setter:ident of $field:ident, $krate:ident, $what:literal, $example:literal;)+) => {
+        $(
+            #[doc = concat!("Changes the settings of ", $what, " alone, after those of all services.")]
+            ///
+            /// ```
+            /// # fn main() -> supabase::Result<()> {
+            /// let supabase = supabase::Client::builder("https://abc.supabase.co", "sb_publishable_…")
+            #[doc = concat!("    .", $example)]
+            ///     .build()?;
+            /// # Ok(()) }
+            /// ```
+            #[cfg(feature = $feature)]
+            pub fn $setter(
+                mut self,
+                change: impl FnOnce($krate::ClientBuilder) -> $krate::ClientBuilder + MaybeSend + 'static,
+            ) -> Self {
+                self.changes.$field = Some(Box::new(change));
+                self
+            }
+        )+
+    };
 }
 
 impl ClientBuilder {
@@ -60,60 +105,64 @@ impl ClientBuilder {
         Self {
             url: url.to_owned(),
             key,
-            schema: None,
-            headers: Vec::new(),
-            timeout: None,
-            postgrest_timeout: None,
-            storage_timeout: None,
-            max_retries: None,
-            retry_pauses: None,
-            token: None,
             http: HttpChoice::default(),
+            token: None,
+            settings: Settings::default(),
+            changes: Changes::default(),
         }
     }
 
     /// The schema that tables and functions are looked up in; the first one that the API exposes if not given.
     pub fn schema(mut self, name: impl Into<String>) -> Self {
-        self.schema = Some(name.into());
+        self.settings.schema = Some(name.into());
         self
     }
 
     /// Adds a header to every request; the same name replaces.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.settings.headers.push((name.into(), value.into()));
         self
     }
 
     /// How long a call may take, repetitions included; each service has a default of its own if not given.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.timeout = Some(limit);
+        self.settings.timeout = Some(limit);
         self
     }
 
     /// How long a call to the database may take, repetitions included: 120 seconds if not given.
     #[doc(alias = "postgrest_client_timeout")]
     pub fn postgrest_timeout(mut self, limit: Duration) -> Self {
-        self.postgrest_timeout = Some(limit);
+        self.settings.postgrest_timeout = Some(limit);
         self
     }
 
-    /// How long a call to storage may take, repetitions included. It has no effect before this crate speaks to storage.
+    /// How long a call to storage may take, repetitions included: 120 seconds if not given.
     #[doc(alias = "storage_client_timeout")]
     pub fn storage_timeout(mut self, limit: Duration) -> Self {
-        self.storage_timeout = Some(limit);
+        self.settings.storage_timeout = Some(limit);
+        self
+    }
+
+    /// How long a function may take: 150 seconds if not given.
+    #[doc(alias = "function_client_timeout")]
+    pub fn functions_timeout(mut self, limit: Duration) -> Self {
+        self.settings.functions_timeout = Some(limit);
         self
     }
 
     /// How often a call is repeated at the most, where that is safe: 3 times if not given, 0 for never.
+    ///
+    /// Functions are left out, as they may have acted: a call of one says for itself whether it may be repeated.
     pub fn max_retries(mut self, times: u32) -> Self {
-        self.max_retries = Some(times);
+        self.settings.max_retries = Some(times);
         self
     }
 
     /// How long the first pause before a repetition is, about, and how long a pause may become: half a second and 30
     /// seconds if not given. The server's `Retry-After` is honoured up to `longest`.
     pub fn retry_pauses(mut self, first: Duration, longest: Duration) -> Self {
-        self.retry_pauses = Some((first, longest));
+        self.settings.retry_pauses = Some((first, longest));
         self
     }
 
@@ -184,6 +233,18 @@ impl ClientBuilder {
         self
     }
 
+    service_settings! {
+        "auth": configure_auth of auth, gotrue_rs, "auth", "configure_auth(|auth| auth.max_retries(1))";
+        "database": configure_database of database, postgrest_rs, "the database",
+            "configure_database(|database| database.max_request_head(16 * 1024))";
+        "storage": configure_storage of storage, storage_rs, "storage",
+            "configure_storage(|storage| storage.max_retries(5))";
+        "functions": configure_functions of functions, functions_rs, "functions",
+            "configure_functions(|functions| functions.max_retries(1))";
+        "realtime": configure_realtime of realtime, realtime_rs, "realtime",
+            "configure_realtime(|realtime| realtime.header(\"x-tenant\", \"blue\"))";
+    }
+
     /// Checks everything and builds the client. No request is sent.
     ///
     /// # Errors
@@ -194,39 +255,60 @@ impl ClientBuilder {
         // Before the HTTP client, which costs far more to build.
         ApiKey::new(&self.key).map_err(Error::config)?;
         let root = url.as_str().trim_end_matches('/').to_owned();
+        let http = Http {
+            client: self.http.client().map_err(Error::config)?,
+            #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+            for_blocking: self.http.client_for_blocking().map_err(Error::config)?,
+        };
+        let (settings, changes, key) = (self.settings, self.changes, self.key);
+        let token = self.token;
 
-        let http = self.http.client().map_err(Error::config)?;
+        let services = Services {
+            #[cfg(feature = "database")]
+            database: {
+                let builder = postgrest_rs::Client::builder(format!("{root}/rest/v1"), key.clone());
+                let mut builder = share!(settings, http, builder, settings.postgrest_timeout);
+                if let Some(times) = settings.max_retries {
+                    builder = builder.max_retries(times);
+                }
+                if let Some(schema) = &settings.schema {
+                    builder = builder.schema(schema);
+                }
+                if let Some(token) = &token {
+                    builder = Arc::clone(token).database(builder);
+                }
+                changed(builder, changes.database).build()?
+            },
+            #[cfg(feature = "storage")]
+            storage: {
+                let builder = storage_rs::Client::builder(format!("{root}/storage/v1"), key.clone());
+                let mut builder = share!(settings, http, builder, settings.storage_timeout);
+                if let Some(times) = settings.max_retries {
+                    builder = builder.max_retries(times);
+                }
+                if let Some(token) = &token {
+                    builder = Arc::clone(token).storage(builder);
+                }
+                changed(builder, changes.storage).build()?
+            },
+            #[cfg(feature = "functions")]
+            functions: {
+                let builder = functions_rs::Client::builder(format!("{root}/functions/v1"), key.clone());
+                let mut builder = share!(settings, http, builder, settings.functions_timeout);
+                if let Some(token) = &token {
+                    builder = Arc::clone(token).functions(builder);
+                }
+                changed(builder, changes.functions).build()?
+            },
+        };
+        Ok(Client::new_root(root, services))
+    }
+}
 
-        let mut database =
-            postgrest_rs::Client::builder(format!("{root}/rest/v1"), self.key).http_client(http);
-        #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
-        if let Some(http) = self.http.client_for_blocking().map_err(Error::config)? {
-            database = database.http_client_for_blocking(http);
-        }
-        if let Some(info) =
-            client_info("supabase-rs", env!("CARGO_PKG_VERSION")).as_ref().and_then(|v| v.to_str().ok())
-        {
-            database = database.header(CLIENT_INFO.as_str(), info);
-        }
-        for (name, value) in &self.headers {
-            database = database.header(name, value);
-        }
-        if let Some(limit) = self.postgrest_timeout.or(self.timeout) {
-            database = database.timeout(limit);
-        }
-        if let Some(times) = self.max_retries {
-            database = database.max_retries(times);
-        }
-        if let Some((first, longest)) = self.retry_pauses {
-            database = database.retry_pauses(first, longest);
-        }
-        if let Some(schema) = &self.schema {
-            database = database.schema(schema);
-        }
-        if let Some(token) = self.token {
-            database = token.give(database);
-        }
-        Ok(Client::from_parts(root, database.build()?))
+fn changed<B>(builder: B, change: Option<Change<B>>) -> B {
+    match change {
+        Some(change) => change(builder),
+        None => builder,
     }
 }
 
@@ -234,11 +316,9 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Neither key nor header values: they are secrets, or may be.
         f.debug_struct("ClientBuilder")
-            .field("schema", &self.schema)
-            .field("timeout", &self.timeout)
-            .field("postgrest_timeout", &self.postgrest_timeout)
-            .field("storage_timeout", &self.storage_timeout)
-            .field("max_retries", &self.max_retries)
+            .field("schema", &self.settings.schema)
+            .field("timeout", &self.settings.timeout)
+            .field("max_retries", &self.settings.max_retries)
             .field("http", &self.http)
             .finish_non_exhaustive()
     }

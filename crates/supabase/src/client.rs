@@ -1,13 +1,9 @@
 //! The handle to a project.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use postgrest_rs::Query;
-use postgrest_rs::query::stage::{Call, NeedsVerb};
 use secrecy::SecretString;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::builder::ClientBuilder;
 use crate::error::Result;
@@ -25,9 +21,49 @@ pub struct Client {
     inner: Arc<Inner>,
 }
 
-pub(crate) struct Inner {
-    pub(crate) url: String,
+struct Inner {
+    project: Arc<Project>,
+    /// Whoever this handle acts for, whatever else happens; `None` for the handle that was built.
+    user: Option<User>,
+}
+
+/// What all handles of one project share.
+struct Project {
+    url: String,
+    services: Services,
+}
+
+/// The clients of the services.
+pub(crate) struct Services {
+    #[cfg(feature = "database")]
     pub(crate) database: postgrest_rs::Client,
+    #[cfg(feature = "storage")]
+    pub(crate) storage: storage_rs::Client,
+    #[cfg(feature = "functions")]
+    pub(crate) functions: functions_rs::Client,
+}
+
+/// One user, and the clients that act for it, each made when it is first needed.
+struct User {
+    token: SecretString,
+    #[cfg(feature = "database")]
+    database: OnceLock<postgrest_rs::Client>,
+    #[cfg(feature = "storage")]
+    storage: OnceLock<storage_rs::Client>,
+    #[cfg(feature = "functions")]
+    functions: OnceLock<functions_rs::Client>,
+}
+
+/// The client of a service, as whoever this handle acts for.
+macro_rules! service {
+    ($client:expr, $service:ident) => {{
+        let inner = &$client.inner;
+        let root = &inner.project.services.$service;
+        match &inner.user {
+            None => root,
+            Some(user) => user.$service.get_or_init(|| root.with_access_token(user.token.clone())),
+        }
+    }};
 }
 
 impl Client {
@@ -67,8 +103,8 @@ impl Client {
         ClientBuilder::new(url.as_ref(), key.into())
     }
 
-    pub(crate) fn from_parts(url: String, database: postgrest_rs::Client) -> Self {
-        Self { inner: Arc::new(Inner { url, database }) }
+    pub(crate) fn new_root(url: String, services: Services) -> Self {
+        Self { inner: Arc::new(Inner { project: Arc::new(Project { url, services }), user: None }) }
     }
 
     /// The project's URL, without a trailing slash.
@@ -80,7 +116,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn url(&self) -> &str {
-        &self.inner.url
+        &self.inner.project.url
     }
 
     /// The same project as the user of `jwt`: for servers that act for many users at once.
@@ -94,73 +130,66 @@ impl Client {
     /// ```
     #[must_use]
     pub fn as_user(&self, jwt: impl Into<SecretString>) -> Self {
-        Self::from_parts(self.inner.url.clone(), self.inner.database.with_access_token(jwt))
+        let user = User {
+            token: jwt.into(),
+            #[cfg(feature = "database")]
+            database: OnceLock::new(),
+            #[cfg(feature = "storage")]
+            storage: OnceLock::new(),
+            #[cfg(feature = "functions")]
+            functions: OnceLock::new(),
+        };
+        Self { inner: Arc::new(Inner { project: Arc::clone(&self.inner.project), user: Some(user) }) }
     }
 
-    /// The client of the database: what [`from`](Self::from), [`rpc`](Self::rpc) and [`schema`](Self::schema) speak
-    /// through.
+    /// The client of storage: buckets and the files in them.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/storage>
+    ///
+    /// ```no_run
+    /// # async fn run(supabase: supabase::Client) -> supabase::Result<()> {
+    /// let storage: &supabase::storage::Client = supabase.storage();
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "storage")]
+    pub fn storage(&self) -> &storage_rs::Client {
+        service!(self, storage)
+    }
+
+    /// The client of Edge Functions.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/functions-invoke>
+    ///
+    /// ```no_run
+    /// # async fn run(supabase: supabase::Client) -> supabase::Result<()> {
+    /// let answer = supabase.functions().invoke("hello-world").await?;
+    /// println!("{}", answer.text()?);
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "functions")]
+    pub fn functions(&self) -> &functions_rs::Client {
+        service!(self, functions)
+    }
+
+    /// The client of the database: what `from`, `rpc` and `schema` speak through.
     ///
     /// ```no_run
     /// # async fn run(supabase: supabase::Client) -> supabase::Result<()> {
     /// let database: supabase::postgrest::Client = supabase.database().clone();
     /// # Ok(()) }
     /// ```
+    #[cfg(feature = "database")]
     #[doc(alias = "postgrest")]
     pub fn database(&self) -> &postgrest_rs::Client {
-        &self.inner.database
-    }
-
-    /// Begins a query on a table or view; the verb comes next. See [`postgrest_rs::Client::from`].
-    ///
-    /// Source: <https://supabase.com/docs/reference/javascript/select>
-    ///
-    /// ```no_run
-    /// # async fn run(supabase: supabase::Client) -> supabase::Result<()> {
-    /// let planets: Vec<serde_json::Value> = supabase.from("planets").select("*").await?;
-    /// # Ok(()) }
-    /// ```
-    #[doc(alias = "table")]
-    #[doc(alias = "from_")]
-    pub fn from(&self, table: impl AsRef<str>) -> Query<NeedsVerb> {
-        self.inner.database.from(table)
-    }
-
-    /// Calls a Postgres function. See [`postgrest_rs::Client::rpc`].
-    ///
-    /// Source: <https://supabase.com/docs/reference/javascript/rpc>
-    ///
-    /// ```no_run
-    /// # async fn run(supabase: supabase::Client) -> supabase::Result<()> {
-    /// let sum: i64 = supabase.rpc("add", serde_json::json!({ "a": 1, "b": 2 })).await?;
-    /// # Ok(()) }
-    /// ```
-    pub fn rpc<T: DeserializeOwned>(
-        &self,
-        function: impl AsRef<str>,
-        args: impl Serialize,
-    ) -> Query<Call, T> {
-        self.inner.database.rpc(function, args)
-    }
-
-    /// The database's client on another schema, which the API must expose.
-    ///
-    /// Source: <https://supabase.com/docs/guides/api/using-custom-schemas>
-    ///
-    /// ```no_run
-    /// # async fn run(supabase: supabase::Client) -> supabase::Result<()> {
-    /// let rows: Vec<serde_json::Value> = supabase.schema("myschema").from("mytable").select("*").await?;
-    /// # Ok(()) }
-    /// ```
-    pub fn schema(&self, name: impl AsRef<str>) -> postgrest_rs::Client {
-        self.inner.database.schema(name)
+        service!(self, database)
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("url", &self.inner.url)
-            .field("database", &self.inner.database)
-            .finish()
+            .field("url", &self.url())
+            .field("is_user", &self.inner.user.is_some())
+            .finish_non_exhaustive()
     }
 }

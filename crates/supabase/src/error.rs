@@ -28,8 +28,21 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The client could not be built.
     Config(ConfigError),
+    /// Auth, or the way there.
+    #[cfg(feature = "auth")]
+    Auth(gotrue_rs::Error),
     /// The database, or the way there.
+    #[cfg(feature = "database")]
     Database(postgrest_rs::Error),
+    /// Storage, or the way there.
+    #[cfg(feature = "storage")]
+    Storage(storage_rs::Error),
+    /// A function, or the way there.
+    #[cfg(feature = "functions")]
+    Functions(functions_rs::Error),
+    /// Realtime, or the way there.
+    #[cfg(feature = "realtime")]
+    Realtime(realtime_rs::Error),
 }
 
 /// Why a [`Client`](crate::Client) could not be built.
@@ -55,14 +68,63 @@ pub enum ErrorKind {
     Rejected,
     /// The server said yes, and its answer does not fit the type asked for: change the type.
     Decode,
-    /// The request is longer than this client or the server allows: send fewer values, in chunks, or call a function.
+    /// The request is longer than this client or the server allows: send fewer values.
     TooLong,
-    /// The answer is larger than this client allows: ask for fewer rows, or read them as a stream.
+    /// The answer is larger than this client allows: ask for less, or read it as a stream.
     TooLarge,
     /// The answer was to be complete, and is not: ask for all rows as a stream of pages.
     Truncated,
     /// The change was to be undone, and was not: undo it by hand, and have the server allow dry runs.
     Committed,
+    /// Nothing was sent, as nobody is signed in, or not any more: sign in.
+    SessionMissing,
+    /// The JWT is not to be believed: it is malformed, forged, expired, or meant for somebody else.
+    InvalidJwt,
+    /// The platform between the caller and a function failed: the function may or may not have run.
+    Relay,
+    /// A stream cannot be read any further.
+    Stream,
+    /// A kind that this version has no name for: ask the service's own error.
+    Other,
+}
+
+/// The kind of a service's error, in the words that all share: those of every service, and those of this one.
+macro_rules! kind {
+    ($krate:ident, $error:expr $(, $own:ident)*) => {
+        match $error.kind() {
+            $krate::ErrorKind::Invalid => ErrorKind::Invalid,
+            $krate::ErrorKind::Credentials => ErrorKind::Credentials,
+            $krate::ErrorKind::Connect => ErrorKind::Connect,
+            $krate::ErrorKind::Timeout => ErrorKind::Timeout,
+            $krate::ErrorKind::Interrupted => ErrorKind::Interrupted,
+            $krate::ErrorKind::Redirect => ErrorKind::Redirect,
+            $krate::ErrorKind::Rejected => ErrorKind::Rejected,
+            $krate::ErrorKind::Decode => ErrorKind::Decode,
+            $krate::ErrorKind::TooLong => ErrorKind::TooLong,
+            $krate::ErrorKind::TooLarge => ErrorKind::TooLarge,
+            $($krate::ErrorKind::$own => ErrorKind::$own,)*
+            _ => ErrorKind::Other,
+        }
+    };
+}
+
+/// Asks the service's own error, or answers for one of the settings.
+macro_rules! ask {
+    ($error:expr, $service:ident => $answer:expr, $config:pat => $otherwise:expr) => {
+        match $error {
+            Self::Config($config) => $otherwise,
+            #[cfg(feature = "auth")]
+            Self::Auth($service) => $answer,
+            #[cfg(feature = "database")]
+            Self::Database($service) => $answer,
+            #[cfg(feature = "storage")]
+            Self::Storage($service) => $answer,
+            #[cfg(feature = "functions")]
+            Self::Functions($service) => $answer,
+            #[cfg(feature = "realtime")]
+            Self::Realtime($service) => $answer,
+        }
+    };
 }
 
 impl Error {
@@ -70,61 +132,42 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Config(_) => ErrorKind::Invalid,
-            Self::Database(error) => match error.kind() {
-                postgrest_rs::ErrorKind::Credentials => ErrorKind::Credentials,
-                postgrest_rs::ErrorKind::Connect => ErrorKind::Connect,
-                postgrest_rs::ErrorKind::Timeout => ErrorKind::Timeout,
-                postgrest_rs::ErrorKind::Interrupted => ErrorKind::Interrupted,
-                postgrest_rs::ErrorKind::Redirect => ErrorKind::Redirect,
-                postgrest_rs::ErrorKind::Rejected => ErrorKind::Rejected,
-                postgrest_rs::ErrorKind::Decode => ErrorKind::Decode,
-                postgrest_rs::ErrorKind::TooLong => ErrorKind::TooLong,
-                postgrest_rs::ErrorKind::TooLarge => ErrorKind::TooLarge,
-                postgrest_rs::ErrorKind::Truncated => ErrorKind::Truncated,
-                postgrest_rs::ErrorKind::Committed => ErrorKind::Committed,
-                _ => ErrorKind::Invalid,
-            },
+            #[cfg(feature = "auth")]
+            Self::Auth(error) => kind!(gotrue_rs, error, SessionMissing, InvalidJwt),
+            #[cfg(feature = "database")]
+            Self::Database(error) => kind!(postgrest_rs, error, Truncated, Committed),
+            #[cfg(feature = "storage")]
+            Self::Storage(error) => kind!(storage_rs, error),
+            #[cfg(feature = "functions")]
+            Self::Functions(error) => kind!(functions_rs, error, Relay, Stream),
+            #[cfg(feature = "realtime")]
+            Self::Realtime(error) => kind!(realtime_rs, error),
         }
     }
 
     /// The status of the answer, if there was one.
     pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Config(_) => None,
-            Self::Database(error) => error.status(),
-        }
+        ask!(self, error => error.status(), _ => None)
     }
 
     /// The code that the service gave, in its own spelling.
     pub fn code(&self) -> Option<&str> {
-        match self {
-            Self::Config(_) => None,
-            Self::Database(error) => error.code().map(postgrest_rs::Code::as_str),
-        }
+        ask!(self, error => error.code().map(|code| code.as_str()), _ => None)
     }
 
     /// What happened, in a sentence.
     pub fn message(&self) -> &str {
-        match self {
-            Self::Config(error) => error.0.message(),
-            Self::Database(error) => error.message(),
-        }
+        ask!(self, error => error.message(), error => error.0.message())
     }
 
     /// The id under which the server's logs know the request.
     pub fn request_id(&self) -> Option<&str> {
-        match self {
-            Self::Config(_) => None,
-            Self::Database(error) => error.request_id(),
-        }
+        ask!(self, error => error.request_id(), _ => None)
     }
 
     /// Whether the same call may be made again: nothing happens twice, and it may succeed.
     pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Config(_) => false,
-            Self::Database(error) => error.is_retryable(),
-        }
+        ask!(self, error => error.is_retryable(), _ => false)
     }
 
     /// Whether time ran out.
@@ -134,16 +177,37 @@ impl Error {
 
     /// The answer as it came, at most its first 8 KiB; empty if there was none.
     pub fn raw_body(&self) -> &[u8] {
-        match self {
-            Self::Config(_) => &[],
-            Self::Database(error) => error.raw_body(),
-        }
+        ask!(self, error => error.raw_body(), _ => &[])
     }
 }
 
-impl From<postgrest_rs::Error> for Error {
-    fn from(error: postgrest_rs::Error) -> Self {
-        Self::Database(error)
+/// Writes the conversion of each service's error.
+macro_rules! from {
+    ($($feature:literal: $krate:ident as $variant:ident,)+) => {
+        $(
+            #[cfg(feature = $feature)]
+            impl From<$krate::Error> for Error {
+                fn from(error: $krate::Error) -> Self {
+                    Self::$variant(error)
+                }
+            }
+        )+
+    };
+}
+
+from! {
+    "auth": gotrue_rs as Auth,
+    "database": postgrest_rs as Database,
+    "storage": storage_rs as Storage,
+    "functions": functions_rs as Functions,
+    "realtime": realtime_rs as Realtime,
+}
+
+/// The background runtime of blocking calls could not be started, or the call panicked in it.
+#[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::config(Failure::invalid_because("the call could not be run to its end", error))
     }
 }
 
@@ -157,19 +221,13 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(error) => error.fmt(f),
-            Self::Database(error) => error.fmt(f),
-        }
+        ask!(self, error => error.fmt(f), error => error.fmt(f))
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Config(error) => error.source(),
-            Self::Database(error) => error.source(),
-        }
+        ask!(self, error => error.source(), error => error.source())
     }
 }
 

@@ -5,15 +5,27 @@
 pub mod blocking;
 mod builder;
 mod client;
+#[cfg(feature = "database")]
+mod database;
 mod error;
+mod wiring;
 
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use error::{ConfigError, Error, ErrorKind, Result};
 
 // The crates of the services, each under the name of what it speaks to.
+#[cfg(feature = "functions")]
+pub use functions_rs as functions;
+#[cfg(feature = "auth")]
+pub use gotrue_rs as auth;
+#[cfg(feature = "database")]
 pub use postgrest_rs as postgrest;
+#[cfg(feature = "realtime")]
+pub use realtime_rs as realtime;
+#[cfg(feature = "storage")]
+pub use storage_rs as storage;
 
 // Their types stand in this crate's signatures.
-pub use postgrest_rs::reqwest;
-pub use postgrest_rs::secrecy;
+pub use reqwest;
+pub use secrecy;
