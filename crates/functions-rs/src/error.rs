@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use supabase_core::{Failure, Reply, decode_json, error_face, error_kinds};
+use supabase_core::{Failure, FailureKind, Reply, decode_json, error_face, error_kinds};
 
 use crate::code::Code;
 
@@ -51,6 +51,8 @@ struct Said {
 error_kinds! {
     /// The platform between the caller and the function failed: the function may or may not have run.
     Relay,
+    /// The body to be sent could not be read to its end.
+    Content,
     /// The stream of events cannot be read any further, as it is not made of events.
     Stream,
 }
@@ -113,6 +115,9 @@ impl Error {
     /// machinery is not.
     pub(crate) fn from_failure(failure: Failure) -> Self {
         let mut kind = ErrorKind::of(&failure);
+        if failure.kind() == FailureKind::Content {
+            kind = ErrorKind::Content;
+        }
         if is_relay(failure.header(RELAY_ERROR)) {
             kind = ErrorKind::Relay;
         }

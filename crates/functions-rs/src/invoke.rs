@@ -2,22 +2,28 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
+use futures_util::Stream;
 use secrecy::SecretString;
 use serde::Serialize;
 use supabase_core::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
-use supabase_core::{BoxFuture, Bytes, OpenReply, Reply, Request, RetryPolicy, Transport};
+use supabase_core::{
+    BoxFuture, Bytes, Content, MaybeSend, OpenReply, Payload, Reply, Request, RetryPolicy, Transport,
+};
 
 use crate::address;
 use crate::error::{Error, Result, is_relay_error};
 use crate::events::EventStream;
+use crate::form::Form;
 use crate::method::Method;
 use crate::region::Region;
 use crate::response::Response;
 use crate::stream::ByteStream;
 
 const REGION: HeaderName = HeaderName::from_static("x-region");
+const OCTETS: &str = "application/octet-stream";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// An invocation that is not sent yet. `.await` sends it and reads the answer whole; [`stream`](Self::stream) and
@@ -51,10 +57,11 @@ pub struct Invoke {
     fault: Option<Error>,
 }
 
-/// A body and the type that it has if the caller does not give one.
-struct Body {
-    content: Bytes,
-    media_type: HeaderValue,
+/// A body, and the type that it has if the caller does not give one.
+enum Body {
+    Bytes(Bytes, HeaderValue),
+    Stream(Content),
+    Form(Form),
 }
 
 impl Invoke {
@@ -92,11 +99,37 @@ impl Invoke {
 
     /// Sends bytes as `application/octet-stream`.
     pub fn bytes(self, bytes: impl Into<Bytes>) -> Self {
-        self.content(bytes, "application/octet-stream")
+        self.content(bytes, OCTETS)
     }
 
     fn content(mut self, content: impl Into<Bytes>, media_type: &'static str) -> Self {
-        self.body = Some(Body { content: content.into(), media_type: HeaderValue::from_static(media_type) });
+        self.body = Some(Body::Bytes(content.into(), HeaderValue::from_static(media_type)));
+        self
+    }
+
+    /// Sends form data. Its `content-type` is written with it, so do not set one.
+    pub fn form(mut self, form: Form) -> Self {
+        self.body = Some(Body::Form(form));
+        self
+    }
+
+    /// Sends pieces as they come, as `application/octet-stream`; their sum is never held in memory.
+    ///
+    /// Such a call is never repeated once its body has begun.
+    ///
+    /// ```no_run
+    /// # async fn run(functions: functions_rs::Client) -> functions_rs::Result<()> {
+    /// use futures_util::stream;
+    /// let pieces = stream::iter(["a", "b", "c"]).map(|piece| Ok::<_, std::io::Error>(piece.into()));
+    /// # use futures_util::StreamExt;
+    /// functions.invoke("import").body_stream(pieces).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn body_stream(
+        mut self,
+        pieces: impl Stream<Item = io::Result<Bytes>> + MaybeSend + 'static,
+    ) -> Self {
+        self.body = Some(Body::Stream(Content::once(None, pieces)));
         self
     }
 
@@ -248,11 +281,27 @@ impl Invoke {
             return Err(fault);
         }
         let mut request = Request::new("functions.invoke", self.method.to_http(), url);
-        if let Some(Body { content, media_type }) = self.body {
-            if !self.headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
-                request.headers.push((CONTENT_TYPE, media_type));
+        let has_type = self.headers.iter().any(|(name, _)| name == CONTENT_TYPE);
+        let media_type = match self.body {
+            None => None,
+            Some(Body::Bytes(content, media_type)) => {
+                request.body = Some(content);
+                Some(media_type)
             }
-            request.body = Some(content);
+            Some(Body::Stream(content)) => {
+                request.payload = Some(Payload::Content(content));
+                Some(HeaderValue::from_static(OCTETS))
+            }
+            Some(Body::Form(_)) if has_type => {
+                return Err(Error::invalid("form data brings its own content-type: set none"));
+            }
+            Some(Body::Form(form)) => {
+                request.payload = Some(Payload::Form(form.into_parts()));
+                None
+            }
+        };
+        if let Some(media_type) = media_type.filter(|_| !has_type) {
+            request.headers.push((CONTENT_TYPE, media_type));
         }
         request.headers.append(&mut self.headers);
         request.timeout = self.timeout;

@@ -4,9 +4,11 @@
 //! shows their bodies; the tests replay them against recorded answers, and run them on a live stack.
 
 pub mod db;
+pub mod functions;
 pub mod init;
 pub mod rows;
 
 pub use db::*;
+pub use functions::*;
 pub use init::*;
 pub use rows::*;

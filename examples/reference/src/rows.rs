@@ -216,3 +216,10 @@ pub struct Quote {
     /// The words.
     pub catchphrase: String,
 }
+
+/// What the function `hello-world` answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Greeting {
+    /// The greeting.
+    pub message: String,
+}
