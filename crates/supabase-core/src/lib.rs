@@ -14,6 +14,7 @@ mod http;
 mod maybe_send;
 mod open_enum;
 mod payload;
+mod read;
 mod redirect;
 mod reply;
 mod request;

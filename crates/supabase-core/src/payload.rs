@@ -70,11 +70,31 @@ impl Payload {
         }
     }
 
+    /// Sends a message with this body.
+    ///
+    /// # Errors
+    /// A type of a part is none, or the content could not be read to its end.
+    pub(crate) async fn send(
+        &self,
+        http: &reqwest::Client,
+        mut message: reqwest::Request,
+    ) -> Result<Result<reqwest::Response, reqwest::Error>, Failure> {
+        self.attach(http, &mut message).await?;
+        let answer = http.execute(message).await;
+        match self.fault() {
+            // A refusal that came before the fault says more than it.
+            Some(fault) if !answer.as_ref().is_ok_and(|response| !response.status().is_success()) => {
+                Err(fault)
+            }
+            _ => Ok(answer),
+        }
+    }
+
     /// Makes it the body of a message.
     ///
     /// # Errors
     /// A type of a part is none.
-    pub(crate) async fn attach(
+    async fn attach(
         &self,
         #[cfg_attr(not(feature = "multipart"), expect(unused_variables))] http: &reqwest::Client,
         message: &mut reqwest::Request,

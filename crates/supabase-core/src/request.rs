@@ -7,6 +7,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
+use crate::failure::Failure;
 use crate::payload::Payload;
 use crate::retry::{RetryPolicy, is_transient};
 
@@ -57,8 +58,13 @@ impl Request {
         }
     }
 
-    /// Whether a status that is no success is an answer all the same.
+    /// Whether a status is that of an answer: of a success, or of what is an answer all the same.
     pub(crate) fn takes(&self, status: StatusCode) -> bool {
-        (self.accepts)(status.as_u16()) && !(self.idempotent && is_transient(status))
+        status.is_success() || (self.accepts)(status.as_u16()) && !(self.idempotent && is_transient(status))
+    }
+
+    /// Whether it may be sent again after this failure.
+    pub(crate) fn may_repeat(&self, failure: &Failure) -> bool {
+        failure.is_retryable() && self.payload.as_ref().is_none_or(Payload::is_whole)
     }
 }

@@ -1,9 +1,9 @@
 //! The only clock and the only sleep of these crates: std's clock does not exist in the browser.
 
+use std::future::poll_fn;
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
-
-use futures_util::future::{Either, select};
 
 // tokio's, which is std's until a test stops the clock.
 #[cfg(not(target_family = "wasm"))]
@@ -27,10 +27,13 @@ pub async fn sleep(duration: Duration) {
 
 /// Runs `work` for at most `limit`; `None` means that time ran out and the work was dropped.
 pub async fn limited<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-    match select(pin!(work), pin!(sleep(limit))).await {
-        Either::Left((done, _)) => Some(done),
-        Either::Right(_) => None,
-    }
+    let mut work = pin!(work);
+    let mut end = pin!(sleep(limit));
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => end.as_mut().poll(cx).map(|()| None),
+    })
+    .await
 }
 
 /// The time of day, for comparing with dates that a server sent.

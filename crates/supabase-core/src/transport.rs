@@ -1,13 +1,15 @@
 //! The only place that sends HTTP.
 
+use std::borrow::Borrow;
 use std::fmt;
+use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use futures_util::future::Either;
+use reqwest::Response;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Response, StatusCode};
 use secrecy::SecretString;
 use tracing::{Instrument, Span};
 use url::Url;
@@ -17,7 +19,7 @@ use crate::config::Limits;
 use crate::failure::Failure;
 use crate::head;
 use crate::http::Http;
-use crate::payload::Payload;
+use crate::read::{read, refused};
 use crate::redirect;
 use crate::reply::{OpenReply, Reply};
 use crate::request::Request;
@@ -29,9 +31,6 @@ use crate::token::TokenSource;
 const APIKEY: HeaderName = HeaderName::from_static("apikey");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const RETRY_COUNT: HeaderName = HeaderName::from_static("x-retry-count");
-
-/// How much of an answer is read that is not a success. A page that is longer says no more.
-const ERROR_BODY_LIMIT: usize = 1024 * 1024;
 
 /// Sends requests to one service as one user. Clones share everything.
 #[derive(Clone)]
@@ -132,10 +131,14 @@ impl Transport {
     ///
     /// # Errors
     /// Everything that is not a status of success; see [`FailureKind`](crate::FailureKind).
-    pub async fn send(&self, request: Request) -> Result<Reply, Failure> {
-        let limit = request.max_body.unwrap_or(self.shared.limits.body);
-        let idempotent = request.idempotent;
-        self.call(request, move |response| read(response, limit, idempotent)).await
+    #[allow(clippy::manual_async_fn, reason = "an async function keeps what it is given twice")]
+    pub fn send(&self, request: impl Borrow<Request>) -> impl Future<Output = Result<Reply, Failure>> {
+        async move {
+            let request = request.borrow();
+            let limit = request.max_body.unwrap_or(self.shared.limits.body);
+            let idempotent = request.idempotent;
+            self.call(request, &|response| read(response, limit, idempotent)).await
+        }
     }
 
     /// As [`send`](Self::send), for an answer of any size: it is read as it comes. The time limit and the repetition end
@@ -143,134 +146,181 @@ impl Transport {
     ///
     /// # Errors
     /// As [`send`](Self::send), until the body begins.
-    pub async fn open(&self, request: Request) -> Result<OpenReply, Failure> {
-        let idempotent = request.idempotent;
-        self.call(request, move |response| async move { Ok(OpenReply { response, idempotent }) }).await
+    #[allow(clippy::manual_async_fn, reason = "an async function keeps what it is given twice")]
+    pub fn open(&self, request: impl Borrow<Request>) -> impl Future<Output = Result<OpenReply, Failure>> {
+        async move {
+            let request = request.borrow();
+            let idempotent = request.idempotent;
+            self.call(request, &|response| ready(Ok(OpenReply { response, idempotent }))).await
+        }
     }
 
-    async fn call<T, F, Fut>(&self, request: Request, read: F) -> Result<T, Failure>
+    async fn call<T, F, Fut>(&self, request: &Request, read: &F) -> Result<T, Failure>
     where
         F: Fn(Response) -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
-        let span = telemetry::span(&request);
+        let span = telemetry::span(request);
         let limit = request.timeout.or(self.shared.timeout);
-        let idempotent = request.idempotent;
-        let payload = request.payload.clone();
         // Pinned first: what wraps it then holds a pointer, and the large future is moved by none of them.
-        let work = pin!(self.attempts(request, limit, &span, read));
+        let work = pin!(async {
+            let started = Instant::now();
+            let failure = match self.attempt(request, 0, &span, read).await {
+                Err(failure) if request.may_repeat(&failure) => failure,
+                outcome => return outcome,
+            };
+            // Rare, and large: in a place of its own, so that not every call has to make room for it.
+            Box::pin(self.repeat(request, failure, started, limit, &span, read)).await
+        });
         let work = work.instrument(span.clone());
         let Some(limit) = limit else { return work.await };
-        let outcome = match &payload {
+        let outcome = match &request.payload {
             None => limited(limit, work).await,
-            Some(payload) => payload.while_moving(limit, work).await,
+            Some(payload) => Box::pin(payload.while_moving(limit, work)).await,
         };
         match outcome {
             Some(outcome) => outcome,
             None => {
-                let failure = Failure::timeout(limit, idempotent);
+                let failure = Failure::timeout(limit, request.idempotent);
                 telemetry::record(&span, 0, None, Some(&failure));
                 Err(failure)
             }
         }
     }
 
-    async fn attempts<T, F, Fut>(
+    /// Sends again what failed, until it succeeds or there is no point in it.
+    async fn repeat<T, F, Fut>(
         &self,
-        request: Request,
+        request: &Request,
+        mut failure: Failure,
+        started: Instant,
         limit: Option<Duration>,
         span: &Span,
-        read: F,
+        read: &F,
     ) -> Result<T, Failure>
     where
         F: Fn(Response) -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
-        let started = Instant::now();
         let policy = request.retry.unwrap_or(self.shared.retry);
-        // The pauses are random; a request that succeeds at once needs none.
-        let mut pauses = None;
-        let mut attempt = 0;
-        loop {
-            let failure = match self.attempt(&request, attempt).await {
-                Ok(response) => {
-                    let status = response.status();
-                    match read(response).await {
-                        Ok(reply) => {
-                            telemetry::record(span, attempt, Some(status.as_u16()), None);
-                            return Ok(reply);
-                        }
-                        Err(failure) => failure,
-                    }
-                }
-                Err(failure) => failure,
-            };
-            telemetry::record(span, attempt, failure.status(), Some(&failure));
-            if !failure.is_retryable() || request.payload.as_ref().is_some_and(|payload| !payload.is_whole())
-            {
-                return Err(failure);
-            }
-            let pause = pauses.get_or_insert_with(|| policy.pauses()).next();
-            let Some(pause) = pause else { return Err(failure) };
+        // What moves has no end that could be known.
+        let limit = limit.filter(|_| request.payload.is_none());
+        for (attempt, pause) in (1..).zip(policy.pauses()) {
             let pause = match retry_after(failure.headers(), wall_clock()) {
                 // More than the caller is willing to wait: the answer is known now, so say it now.
-                Some(asked) if asked > policy.longest_pause => return Err(failure),
+                Some(asked) if asked > policy.longest_pause => break,
                 Some(asked) => pause.max(asked),
                 None => pause,
             };
-            // What moves has no end that could be known.
-            let limit = limit.filter(|_| request.payload.is_none());
             if limit.is_some_and(|limit| started.elapsed().saturating_add(pause) >= limit) {
-                return Err(failure);
+                break;
             }
             tracing::debug!(kind = ?failure.kind(), status = failure.status(), ?pause, "sending again");
             sleep(pause).await;
-            attempt += 1;
+            failure = match self.attempt(request, attempt, span, read).await {
+                Err(failure) if request.may_repeat(&failure) => failure,
+                outcome => return outcome,
+            };
         }
+        Err(failure)
+    }
+
+    /// Sends once, reads the answer, and writes into the span how it went.
+    async fn attempt<T, F, Fut>(
+        &self,
+        request: &Request,
+        attempt: u32,
+        span: &Span,
+        read: &F,
+    ) -> Result<T, Failure>
+    where
+        F: Fn(Response) -> Fut,
+        Fut: Future<Output = Result<T, Failure>>,
+    {
+        let outcome = async {
+            let response = self.response(request, attempt, span).await?;
+            read(response).await
+        };
+        let outcome = outcome.await;
+        if let Err(failure) = &outcome {
+            telemetry::record(span, attempt, failure.status(), Some(failure));
+        }
+        outcome
     }
 
     /// Sends once, follows redirects, and answers with what is a success.
-    async fn attempt(&self, request: &Request, attempt: u32) -> Result<Response, Failure> {
+    async fn response(&self, request: &Request, attempt: u32, span: &Span) -> Result<Response, Failure> {
         // Asked right before sending: an earlier attempt may have failed because its token had just expired.
         let bearer = self.token.bearer().await?;
         let headers = self.headers(request, bearer.as_ref(), attempt);
         let length = head::length(&request.method, &request.url, &headers);
         head::check(length, self.shared.limits.head, &request.url)?;
-        let http = self.shared.http.here()?;
-        // Both are copied only where a redirect needs them again.
-        let (mut headers, mut redirected) = (Some(headers), None);
-        let mut last = StatusCode::OK;
-        for _ in 0..=redirect::LIMIT {
-            let url = redirected.as_ref().unwrap_or(&request.url);
-            let mut message = reqwest::Request::new(request.method.clone(), url.clone());
-            *message.headers_mut() =
-                headers.take().unwrap_or_else(|| self.headers(request, bearer.as_ref(), attempt));
-            match &request.payload {
-                None => *message.body_mut() = request.body.clone().map(reqwest::Body::from),
-                Some(payload) => payload.attach(http, &mut message).await?,
+        let mut response = self.exchange(request, request.url.clone(), headers).await?;
+        if !request.takes(response.status()) {
+            let headers = || self.headers(request, bearer.as_ref(), attempt);
+            response = Box::pin(self.follow(request, response, length, headers)).await?;
+        }
+        telemetry::record(span, attempt, Some(response.status().as_u16()), None);
+        Ok(response)
+    }
+
+    /// Follows redirects, and answers with what is a success.
+    async fn follow(
+        &self,
+        request: &Request,
+        mut response: Response,
+        length: usize,
+        headers: impl Fn() -> HeaderMap,
+    ) -> Result<Response, Failure> {
+        let mut url = request.url.clone();
+        for hops in 0.. {
+            let status = response.status();
+            if request.takes(status) {
+                break;
             }
-            let answer = http.execute(message).await;
-            if let Some(fault) = request.payload.as_ref().and_then(Payload::fault) {
-                // A refusal that came before the fault says more than it.
-                if !answer.as_ref().is_ok_and(|response| !response.status().is_success()) {
-                    return Err(fault);
-                }
-            }
-            let response = answer.map_err(|error| Failure::from_transport(error, request.idempotent))?;
-            if response.status().is_success() || request.takes(response.status()) {
-                return Ok(response);
-            }
-            match redirect::target(&request.method, url, response.status(), response.headers().get(LOCATION))?
-            {
-                Some(next) => (redirected, last) = (Some(next), response.status()),
+            match redirect::target(&request.method, &url, status, response.headers().get(LOCATION))? {
                 None => {
                     let failure = refused(response, request.idempotent).await;
                     return Err(head::explain(failure, length, &request.url));
                 }
+                Some(_) if hops == redirect::LIMIT => {
+                    return Err(Failure::redirect(
+                        format!("the server redirected {} times", hops + 1),
+                        status,
+                    ));
+                }
+                Some(next) => url = next,
             }
+            response = self.exchange(request, url.clone(), headers()).await?;
         }
-        let message = format!("the server redirected {} times", redirect::LIMIT + 1);
-        Err(Failure::redirect(message, last))
+        Ok(response)
+    }
+
+    /// Sends one message, and answers with whatever comes back.
+    fn exchange<'a>(
+        &'a self,
+        request: &'a Request,
+        url: Url,
+        headers: HeaderMap,
+    ) -> impl Future<Output = Result<Response, Failure>> + use<'a> {
+        let sent = self.shared.http.here().map(|http| {
+            let mut message = reqwest::Request::new(request.method.clone(), url);
+            *message.headers_mut() = headers;
+            match &request.payload {
+                None => {
+                    *message.body_mut() = request.body.clone().map(reqwest::Body::from);
+                    Either::Left(http.execute(message))
+                }
+                Some(payload) => Either::Right(Box::pin(payload.send(http, message))),
+            }
+        });
+        async move {
+            let answer = match sent? {
+                Either::Left(sent) => sent.await,
+                Either::Right(sent) => sent.await?,
+            };
+            answer.map_err(|error| Failure::from_transport(error, request.idempotent))
+        }
     }
 
     fn headers(&self, request: &Request, bearer: Option<&HeaderValue>, attempt: u32) -> HeaderMap {
@@ -309,59 +359,5 @@ impl fmt::Debug for Transport {
             .field("timeout", &self.shared.timeout)
             .field("retry", &self.shared.retry)
             .finish_non_exhaustive()
-    }
-}
-
-/// Reads a success whole.
-async fn read(mut response: Response, limit: usize, idempotent: bool) -> Result<Reply, Failure> {
-    let status = response.status();
-    let headers = std::mem::take(response.headers_mut());
-    match read_body(&mut response, limit).await {
-        Ok(Body::Whole(body)) => Ok(Reply { status, headers, body }),
-        Ok(Body::Cut(_)) => Err(Failure::too_large(limit, status, headers)),
-        Err((error, _)) => {
-            Err(Failure::from_body(error, Reply { status, headers, body: Bytes::new() }, idempotent))
-        }
-    }
-}
-
-/// Reads what is no success. The status alone is an answer: what was read of a broken body is kept beside it.
-pub(crate) async fn refused(mut response: Response, idempotent: bool) -> Failure {
-    let status = response.status();
-    let headers = std::mem::take(response.headers_mut());
-    let body = match read_body(&mut response, ERROR_BODY_LIMIT).await {
-        Ok(Body::Whole(body) | Body::Cut(body)) | Err((_, body)) => body,
-    };
-    Failure::from_reply(Reply { status, headers, body }, idempotent)
-}
-
-/// What was read of a body.
-enum Body {
-    Whole(Bytes),
-    /// There is more than the limit allows.
-    Cut(Bytes),
-}
-
-/// Reads a body up to `limit` bytes. Beside an error stands what had arrived before it.
-async fn read_body(response: &mut Response, limit: usize) -> Result<Body, (reqwest::Error, Bytes)> {
-    let mut first = Bytes::new();
-    let mut whole = BytesMut::new();
-    loop {
-        // A body of one piece, as most are, is not copied.
-        let so_far = |first: Bytes, whole: BytesMut| if whole.is_empty() { first } else { whole.freeze() };
-        match response.chunk().await {
-            Ok(Some(chunk)) if first.is_empty() => first = chunk,
-            Ok(Some(chunk)) => {
-                if whole.is_empty() {
-                    whole.extend_from_slice(&first);
-                }
-                whole.extend_from_slice(&chunk);
-            }
-            Ok(None) => return Ok(Body::Whole(so_far(first, whole))),
-            Err(error) => return Err((error, so_far(first, whole))),
-        }
-        if first.len().max(whole.len()) > limit {
-            return Ok(Body::Cut(so_far(first, whole)));
-        }
     }
 }
