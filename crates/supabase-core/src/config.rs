@@ -14,6 +14,7 @@ use crate::http::{Http, HttpChoice};
 use crate::retry::RetryPolicy;
 use crate::telemetry::{CLIENT_INFO, client_info};
 use crate::token::TokenSource;
+use crate::trace::TraceSource;
 use crate::transport::Transport;
 
 /// The settings that the builders of all clients share. A setter keeps its first fault for [`build`](Self::build).
@@ -25,6 +26,7 @@ pub struct Config {
     limits: Limits,
     retry: RetryPolicy,
     token: TokenSource,
+    trace: Option<TraceSource>,
     http: HttpChoice,
     fault: Option<Failure>,
 }
@@ -55,6 +57,7 @@ impl Config {
             limits: Limits::default(),
             retry: RetryPolicy::default(),
             token: TokenSource::anonymous(),
+            trace: None,
             http: HttpChoice::default(),
             fault: None,
         }
@@ -97,6 +100,11 @@ impl Config {
         self.token = source;
     }
 
+    /// Where the trace context of requests comes from.
+    pub fn trace(&mut self, source: TraceSource) {
+        self.trace = Some(source);
+    }
+
     /// Which HTTP client carries the requests.
     pub fn http(&mut self) -> &mut HttpChoice {
         &mut self.http
@@ -116,7 +124,17 @@ impl Config {
         if let Some(info) = client_info(self.client.0, self.client.1) {
             headers.entry(CLIENT_INFO).or_insert(info);
         }
-        Ok(Transport::new(http, base, key, headers, self.token, self.timeout, self.limits, self.retry))
+        Ok(Transport::new(
+            http,
+            base,
+            key,
+            headers,
+            self.token,
+            self.trace,
+            self.timeout,
+            self.limits,
+            self.retry,
+        ))
     }
 
     fn blame(&mut self, fault: Failure) {

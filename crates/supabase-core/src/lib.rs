@@ -25,6 +25,7 @@ mod telemetry;
 mod time;
 mod timestamp;
 mod token;
+mod trace;
 mod transport;
 #[cfg(not(target_family = "wasm"))]
 mod websocket;
@@ -46,6 +47,7 @@ pub use spawn::spawn;
 pub use telemetry::{CLIENT_INFO, client_info};
 pub use time::{Instant, limited, sleep, wall_clock};
 pub use token::TokenSource;
+pub use trace::TraceSource;
 pub use transport::Transport;
 #[cfg(not(target_family = "wasm"))]
 pub use websocket::Upgraded;

@@ -60,6 +60,33 @@ macro_rules! shared_settings {
             self
         }
 
+        /// Asks `source` for the W3C trace context of each attempt, within the span of its request, so that the server's
+        /// spans join the caller's trace: `traceparent`, `tracestate` and `baggage`, as a propagator writes them into a
+        /// map. An empty map adds nothing, for example where the trace is not sampled. Without this, nothing is added.
+        ///
+        /// Like everything else, the context goes to the service's own origin only.
+        ///
+        /// Source: <https://www.w3.org/TR/trace-context/>
+        ///
+        /// ```
+        #[doc = concat!("# fn main() -> ", $krate, "::Result<()> {")]
+        /// # fn current_trace() -> String { "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into() }
+        #[doc = concat!("let client = ", $krate, "::Client::builder(\"", $url, "\", \"sb_publishable_…\")")]
+        ///     .trace_context_with(|| [("traceparent".to_owned(), current_trace())].into())
+        ///     .build()?;
+        /// # Ok(()) }
+        /// ```
+        pub fn trace_context_with(
+            mut self,
+            source: impl Fn() -> ::std::collections::HashMap<String, String>
+            + $crate::MaybeSend
+            + $crate::MaybeSync
+            + 'static,
+        ) -> Self {
+            self.config.trace($crate::TraceSource::from_fn(source));
+            self
+        }
+
         /// Changes the HTTP client that this client builds for itself: proxies, root certificates, pools.
         ///
         /// Whatever is set here, a redirect to another origin is an error: keys and tokens stay where they belong.

@@ -27,6 +27,7 @@ use crate::retry::{RetryPolicy, retry_after};
 use crate::telemetry;
 use crate::time::{Instant, limited, sleep, wall_clock};
 use crate::token::TokenSource;
+use crate::trace::TraceSource;
 
 const APIKEY: HeaderName = HeaderName::from_static("apikey");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -44,6 +45,7 @@ struct Shared {
     base: Url,
     key: Option<ApiKey>,
     headers: HeaderMap,
+    trace: Option<TraceSource>,
     timeout: Option<Duration>,
     limits: Limits,
     retry: RetryPolicy,
@@ -57,6 +59,7 @@ impl Transport {
         key: Option<ApiKey>,
         mut headers: HeaderMap,
         token: TokenSource,
+        trace: Option<TraceSource>,
         timeout: Option<Duration>,
         limits: Limits,
         retry: RetryPolicy,
@@ -64,7 +67,7 @@ impl Transport {
         if let Some(key) = &key {
             headers.insert(APIKEY, key.apikey().clone());
         }
-        Self { shared: Arc::new(Shared { http, base, key, headers, timeout, limits, retry }), token }
+        Self { shared: Arc::new(Shared { http, base, key, headers, trace, timeout, limits, retry }), token }
     }
 
     /// The same connections, as the user of `token`.
@@ -342,6 +345,9 @@ impl Transport {
             } else {
                 headers.insert(name.clone(), value.clone());
             }
+        }
+        if let Some(trace) = &self.shared.trace {
+            trace.write(&mut headers);
         }
         if attempt > 0 {
             headers.insert(RETRY_COUNT, HeaderValue::from(attempt));

@@ -1,5 +1,6 @@
 //! How a client is built: settings once, for every service.
 
+use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +19,11 @@ type Change<B> = Box<dyn FnOnce(B) -> B + Send>;
 /// A change to the builder of one service.
 #[cfg(target_family = "wasm")]
 type Change<B> = Box<dyn FnOnce(B) -> B>;
+
+#[cfg(not(target_family = "wasm"))]
+type Trace = dyn Fn() -> HashMap<String, String> + Send + Sync;
+#[cfg(target_family = "wasm")]
+type Trace = dyn Fn() -> HashMap<String, String>;
 
 /// Builds a [`Client`]. Every setting reaches every service, unless its name says which; the first fault is told by
 /// [`build`](Self::build).
@@ -51,6 +57,7 @@ struct Settings {
     functions_timeout: Option<Duration>,
     max_retries: Option<u32>,
     retry_pauses: Option<(Duration, Duration)>,
+    trace: Option<Arc<Trace>>,
 }
 
 /// What one service is told, after everything else.
@@ -193,6 +200,31 @@ impl ClientBuilder {
             + 'static,
     {
         self.token = Some(Arc::new(source));
+        self
+    }
+
+    /// Asks `source` for the W3C trace context of each request, within its span, so that the project's spans join the
+    /// caller's trace: `traceparent`, `tracestate` and `baggage`, as a propagator writes them into a map. An empty map
+    /// adds nothing, for example where the trace is not sampled. Without this, nothing is added.
+    ///
+    /// The context goes to the project's own origin only.
+    ///
+    /// Source: <https://www.w3.org/TR/trace-context/>
+    ///
+    /// ```
+    /// # fn main() -> supabase::Result<()> {
+    /// # fn current_trace() -> String { "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into() }
+    /// let supabase = supabase::Client::builder("https://abc.supabase.co", "sb_publishable_…")
+    ///     .trace_context_with(|| [("traceparent".to_owned(), current_trace())].into())
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "tracePropagation")]
+    pub fn trace_context_with(
+        mut self,
+        source: impl Fn() -> HashMap<String, String> + MaybeSend + MaybeSync + 'static,
+    ) -> Self {
+        self.settings.trace = Some(Arc::new(source));
         self
     }
 

@@ -70,6 +70,10 @@ macro_rules! share {
         if let Some((first, longest)) = settings.retry_pauses {
             builder = builder.retry_pauses(first, longest);
         }
+        if let Some(trace) = &settings.trace {
+            let trace = Arc::clone(trace);
+            builder = builder.trace_context_with(move || trace());
+        }
         builder
     }};
 }

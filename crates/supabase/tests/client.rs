@@ -82,6 +82,30 @@ async fn the_limit_of_a_service_wins_over_the_limit_of_all() {
     }
 }
 
+#[tokio::test]
+async fn the_trace_of_the_caller_goes_with_each_request() {
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let server = MockServer::start_async().await;
+    let mock = server
+        .mock_async(|when, then| {
+            when.any_request().header("traceparent", PARENT).header("tracestate", "a=1");
+            then.status(200).body("[]");
+        })
+        .await;
+    let supabase = Client::builder(server.base_url(), KEY)
+        .trace_context_with(|| {
+            [("traceparent", PARENT), ("tracestate", "a=1"), ("apikey", "of somebody else")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into()
+        })
+        .http_client(supabase_testing::http::client())
+        .build()
+        .unwrap();
+    supabase.from("t").select::<Value>("*").await.unwrap();
+    supabase.functions().invoke("f").await.unwrap();
+    assert_eq!(mock.calls_async().await, 2);
+}
+
 /// The facade's own HTTP client keeps the rule on redirects.
 #[tokio::test]
 async fn a_redirect_to_another_origin_is_an_error() {
