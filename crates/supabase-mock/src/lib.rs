@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[cfg(feature = "storage")]
+mod jwt;
 #[cfg(feature = "realtime")]
 pub mod realtime;
+#[cfg(feature = "storage")]
+pub mod storage;
