@@ -87,6 +87,28 @@ impl Failure {
         Self::invalid(message).with_source(Some(source.into()))
     }
 
+    /// What failed outside of HTTP: where on its way, and whether the same may be tried again.
+    pub fn elsewhere(
+        kind: FailureKind,
+        message: impl Into<Cow<'static, str>>,
+        retryable: bool,
+        source: Option<BoxError>,
+    ) -> Self {
+        let mut failure = Self::new(kind, message).with_source(source);
+        failure.0.retryable = retryable;
+        failure
+    }
+
+    /// The server answered with a status that is no success, to something that the caller sent by itself.
+    ///
+    /// # Errors
+    /// This is no status.
+    pub fn refused(status: u16, body: Bytes) -> Result<Self, Self> {
+        let status = StatusCode::from_u16(status)
+            .map_err(|error| Self::invalid_because(format!("{status} is no status of HTTP"), error))?;
+        Ok(Self::from_reply(Reply { status, headers: HeaderMap::new(), body }, true))
+    }
+
     /// The access token could not be had.
     pub(crate) fn credentials(message: &str, source: Option<BoxError>) -> Self {
         Self::new(FailureKind::Credentials, message.to_owned()).with_source(source)

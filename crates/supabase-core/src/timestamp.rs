@@ -28,6 +28,13 @@ macro_rules! timestamp_type {
                 Self($crate::jiff::Timestamp::from_second(seconds).unwrap_or(most))
             }
 
+            /// The moment so many milliseconds after the beginning of 1970 in UTC, or the last one that can be written.
+            pub fn from_unix_millis(millis: i64) -> Self {
+                let (least, most) = ($crate::jiff::Timestamp::MIN, $crate::jiff::Timestamp::MAX);
+                let millis = millis.clamp(least.as_millisecond(), most.as_millisecond());
+                Self($crate::jiff::Timestamp::from_millisecond(millis).unwrap_or(most))
+            }
+
             /// Whole seconds since the beginning of 1970 in UTC.
             pub fn as_unix_seconds(self) -> i64 {
                 self.0.as_second()
@@ -142,5 +149,7 @@ mod tests {
         let time = std::time::SystemTime::try_from(moment).unwrap();
         assert_eq!(Timestamp::try_from(time), Ok(moment));
         assert_eq!(Timestamp::from_unix_seconds(i64::MAX).to_string().get(..5), Some("9999-"));
+        assert_eq!(Timestamp::from_unix_millis(1_795_409_359_964).as_unix_millis(), 1_795_409_359_964);
+        assert_eq!(Timestamp::from_unix_millis(i64::MAX).to_string().get(..5), Some("9999-"));
     }
 }

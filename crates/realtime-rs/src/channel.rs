@@ -1,0 +1,3 @@
+//! A channel: how it is described, joined, and used.
+
+pub(crate) mod state;

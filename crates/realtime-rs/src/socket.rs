@@ -1,0 +1,3 @@
+//! The connection and its task.
+
+pub(crate) mod heartbeat;
