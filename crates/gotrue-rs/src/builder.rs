@@ -1,17 +1,24 @@
 //! How a client is built.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use supabase_core::{Config, parse_endpoint, shared_settings};
+use supabase_core::{Config, Url, parse_endpoint, shared_settings};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::jwt::Jwks;
+use crate::pkce::FlowType;
+use crate::session::sessions::Rules;
+use crate::session::store::memory::MemoryStore;
+use crate::session::store::{AnyStore, SessionStore};
 
 /// How long a call may take if nothing else is said.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a token must still live to be used without a refresh if nothing else is said.
+const DEFAULT_MARGIN: Duration = Duration::from_secs(30);
 
 /// Builds a [`Client`]. The first fault of a setter is told by [`build`](Self::build).
 ///
@@ -27,16 +34,86 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct ClientBuilder {
     url: String,
     config: Config,
+    store: Option<Arc<dyn AnyStore>>,
+    persist_session: bool,
+    auto_refresh_token: bool,
+    storage_key: Option<String>,
+    refresh_margin: Duration,
+    flow_type: FlowType,
 }
 
 impl ClientBuilder {
     pub(crate) fn new(url: &str, key: SecretString) -> Self {
         let mut config = Config::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), Some(key));
         config.timeout(Some(DEFAULT_TIMEOUT));
-        Self { url: url.to_owned(), config }
+        Self {
+            url: url.to_owned(),
+            config,
+            store: None,
+            persist_session: true,
+            auto_refresh_token: true,
+            storage_key: None,
+            refresh_margin: DEFAULT_MARGIN,
+            flow_type: FlowType::default(),
+        }
     }
 
     shared_settings!("gotrue_rs", "http://127.0.0.1:54321/auth/v1", "30 seconds", "3 times");
+
+    /// Where the session is kept between two runs of the program: in memory if not given, so that it ends with the
+    /// process.
+    ///
+    /// ```
+    /// # fn main() -> gotrue_rs::Result<()> {
+    /// use gotrue_rs::MemoryStore;
+    /// use std::sync::Arc;
+    /// let store = Arc::new(MemoryStore::new());
+    /// let auth = gotrue_rs::Client::builder("http://127.0.0.1:54321/auth/v1", "sb_publishable_…")
+    ///     .session_store(Arc::clone(&store))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "storage")]
+    pub fn session_store(mut self, store: impl SessionStore) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Whether the session is kept in the store: yes if not given. With `false`, it ends with the client, and what a
+    /// store holds is neither read nor touched.
+    pub fn persist_session(mut self, yes: bool) -> Self {
+        self.persist_session = yes;
+        self
+    }
+
+    /// Whether access tokens are refreshed in the background, before a request needs them: yes if not given. It goes on
+    /// while a handle to the client is held, on the runtime of the first call. Without it, the request that finds its
+    /// token about to expire refreshes it first.
+    pub fn auto_refresh_token(mut self, yes: bool) -> Self {
+        self.auto_refresh_token = yes;
+        self
+    }
+
+    /// Under which key the store keeps the session: made from the host of the URL if not given.
+    pub fn storage_key(mut self, key: impl Into<String>) -> Self {
+        self.storage_key = Some(key.into());
+        self
+    }
+
+    /// How long an access token must still live to be used without a refresh: 30 seconds if not given. Of a token that
+    /// lives only shortly, a quarter of its life. In the background, tokens are refreshed three times as early.
+    pub fn refresh_margin(mut self, margin: Duration) -> Self {
+        self.refresh_margin = margin;
+        self
+    }
+
+    /// How the links in emails and the redirects of providers bring the session: [`FlowType::Pkce`] if not given.
+    ///
+    /// Source: <https://supabase.com/docs/guides/auth/sessions/pkce-flow>
+    pub fn flow_type(mut self, flow: FlowType) -> Self {
+        self.flow_type = flow;
+        self
+    }
 
     /// Checks everything and builds the client. No request is sent.
     ///
@@ -44,10 +121,24 @@ impl ClientBuilder {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), with what to write instead, if the URL or the key cannot be
     /// used, or for the first setting that cannot.
     pub fn build(self) -> Result<Client> {
-        let transport = parse_endpoint(&self.url).and_then(|base| self.config.build(base));
-        let transport = transport.map_err(Error::from_failure)?;
-        Ok(Client { jwks: Jwks::new(transport.clone()), transport })
+        let base = parse_endpoint(&self.url).map_err(Error::from_failure)?;
+        let key = self.storage_key.unwrap_or_else(|| default_key(&base));
+        let transport = self.config.build(base).map_err(Error::from_failure)?;
+        let store = self.store.filter(|_| self.persist_session);
+        let rules = Rules {
+            store: store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
+            key,
+            margin: self.refresh_margin,
+            in_background: self.auto_refresh_token,
+        };
+        Ok(Client::from_parts(transport, rules, self.flow_type))
     }
+}
+
+/// The key that supabase-js would use: made from the first label of the host, which on Supabase names the project.
+fn default_key(base: &Url) -> String {
+    let project = base.host_str().and_then(|host| host.split('.').next()).unwrap_or_default();
+    format!("sb-{project}-auth-token")
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -10,8 +10,11 @@ use crate::api::Api;
 use crate::builder::ClientBuilder;
 use crate::error::Result;
 use crate::jwt::Jwks;
+use crate::pkce::{FlowType, Flows};
+use crate::session::sessions::{Rules, Sessions};
 
-/// A handle to one Supabase Auth server. Clones share its connections; no `Arc` is needed.
+/// A handle to one Supabase Auth server, and to the session of the user who is signed in there. Clones share both; no
+/// `Arc` is needed.
 ///
 /// ```
 /// # fn main() -> gotrue_rs::Result<()> {
@@ -20,9 +23,20 @@ use crate::jwt::Jwks;
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) transport: Transport,
-    /// The project's public keys, which all clones share.
-    pub(crate) jwks: Arc<Jwks>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    transport: Transport,
+    sessions: Arc<Sessions>,
+    flows: Flows,
+    jwks: Arc<Jwks>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.sessions.close();
+    }
 }
 
 impl Client {
@@ -56,14 +70,38 @@ impl Client {
         ClientBuilder::new(url.as_ref(), key.into())
     }
 
+    pub(crate) fn from_parts(transport: Transport, rules: Rules, flow_type: FlowType) -> Self {
+        let sessions = Sessions::new(transport.clone(), rules);
+        let jwks = Jwks::new(transport.clone());
+        Self { inner: Arc::new(Inner { transport, sessions, flows: Flows::new(flow_type), jwks }) }
+    }
+
+    /// What carries the requests, as the API key.
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.inner.transport
+    }
+
+    pub(crate) fn sessions(&self) -> &Arc<Sessions> {
+        &self.inner.sessions
+    }
+
+    /// The project's public keys.
+    pub(crate) fn jwks(&self) -> &Arc<Jwks> {
+        &self.inner.jwks
+    }
+
+    pub(crate) fn flows(&self) -> &Flows {
+        &self.inner.flows
+    }
+
     /// A request to the server, as the API key; `path` has one entry for each segment.
     pub(crate) fn request(&self, operation: &'static str, method: Method, path: &[&str]) -> Api {
-        Api::new(&self.transport, operation, method, path)
+        Api::new(self.transport(), operation, method, path)
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("transport", &self.transport).finish()
+        f.debug_struct("Client").field("transport", self.transport()).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
-use supabase_core::{Failure, error_face, error_kinds};
+use supabase_core::{BoxError, Failure, error_face, error_kinds};
 
 use crate::code::Code;
 use crate::weak_password::{WeakPassword, WeakPasswordReason};
@@ -55,6 +55,8 @@ error_kinds! {
     SessionMissing,
     /// The JWT is not to be believed: it is malformed, forged, expired, or meant for somebody else.
     InvalidJwt,
+    /// The store of sessions cannot be read or written: look at the error underneath.
+    Store,
 }
 
 error_face!(
@@ -89,6 +91,12 @@ impl Error {
     /// Time ran out.
     pub(crate) fn timeout(limit: Duration) -> Self {
         Self::of_kind(ErrorKind::Timeout, None, format!("no answer within {limit:?}"))
+    }
+
+    /// The store of sessions has failed.
+    pub(crate) fn store(source: BoxError) -> Self {
+        let failure = Failure::invalid_because("the session store failed", source);
+        Self(Arc::new(Inner { kind: ErrorKind::Store, failure, said: Said::default() }))
     }
 
     /// An error that no failed request stands behind.

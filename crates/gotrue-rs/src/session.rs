@@ -1,5 +1,17 @@
 //! A session: the tokens of a user who is signed in.
 
+pub(crate) mod access;
+pub(crate) mod event;
+pub(crate) mod flight;
+mod keeper;
+pub(crate) mod listeners;
+pub(crate) mod machine;
+pub(crate) mod saved;
+pub(crate) mod sessions;
+pub(crate) mod store;
+#[cfg(test)]
+pub(crate) mod testing;
+
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};

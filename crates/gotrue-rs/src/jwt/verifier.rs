@@ -181,7 +181,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn jwt_verifier(&self) -> JwtVerifier {
-        JwtVerifier::of(self.transport.clone(), Arc::clone(&self.jwks))
+        JwtVerifier::of(self.transport().clone(), Arc::clone(self.jwks()))
     }
 }
 

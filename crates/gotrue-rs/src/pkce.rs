@@ -1,0 +1,225 @@
+//! Proof of who began a sign-in: the verifier that only its client knows, and flows that wait for their end.
+//!
+//! Source: <https://datatracker.ietf.org/doc/html/rfc7636>
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::random;
+
+/// How many flows can wait for their end at once. The oldest one makes room.
+const SLOTS: usize = 5;
+
+/// How links in emails and redirects of providers bring the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FlowType {
+    /// By a code that only the client that began can exchange for the session. A stolen link is of no use.
+    #[default]
+    Pkce,
+    /// By the tokens themselves, behind the `#` of the address, where only a browser sees them. For links that are opened
+    /// in another program than the one that asked for them.
+    Implicit,
+}
+
+/// A sign-in that has begun and waits for the code by which it ends.
+///
+/// The client keeps the last five by itself. Where another process gets the code, as on a server with several of them,
+/// take the flow there as a text.
+#[derive(Clone)]
+pub struct PendingFlow {
+    id: String,
+    verifier: SecretString,
+    purpose: Purpose,
+}
+
+/// What a flow is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Purpose {
+    SignIn,
+    /// The user wants to reset their password.
+    Recovery,
+}
+
+/// A flow as a text.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    id: String,
+    verifier: String,
+    purpose: Purpose,
+}
+
+impl PendingFlow {
+    fn begin(purpose: Purpose) -> Result<Self> {
+        let verifier = URL_SAFE_NO_PAD.encode(random::bytes::<48>()?);
+        Ok(Self { id: URL_SAFE_NO_PAD.encode(random::bytes::<12>()?), verifier: verifier.into(), purpose })
+    }
+
+    /// Names the flow. It is no secret.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The flow as a text, to be kept where only this program can read it.
+    pub fn to_secret(&self) -> SecretString {
+        let written = Written {
+            id: self.id.clone(),
+            verifier: self.verifier.expose_secret().to_owned(),
+            purpose: self.purpose,
+        };
+        serde_json::to_string(&written).unwrap_or_default().into()
+    }
+
+    /// The flow that a text stands for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the text is none of [`to_secret`](Self::to_secret). It is not quoted.
+    pub fn from_secret(text: &SecretString) -> Result<Self> {
+        let written: Written = serde_json::from_str(text.expose_secret()).map_err(|_| {
+            Error::of_kind(ErrorKind::Decode, None, "the text is no flow that this crate has written")
+        })?;
+        Ok(Self { id: written.id, verifier: written.verifier.into(), purpose: written.purpose })
+    }
+
+    pub(crate) fn verifier(&self) -> &SecretString {
+        &self.verifier
+    }
+
+    pub(crate) fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// What the server is told: the hash of the verifier.
+    pub(crate) fn challenge(&self) -> String {
+        URL_SAFE_NO_PAD.encode(random::sha256(self.verifier.expose_secret().as_bytes()))
+    }
+}
+
+impl fmt::Debug for PendingFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingFlow").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// The flows that wait for their end.
+pub(crate) struct Flows {
+    flow_type: FlowType,
+    waiting: Mutex<VecDeque<PendingFlow>>,
+}
+
+impl Flows {
+    pub(crate) fn new(flow_type: FlowType) -> Self {
+        Self { flow_type, waiting: Mutex::default() }
+    }
+
+    pub(crate) fn flow_type(&self) -> FlowType {
+        self.flow_type
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<PendingFlow>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a flow, if this client has flows.
+    pub(crate) fn begin(&self, purpose: Purpose) -> Result<Option<PendingFlow>> {
+        if self.flow_type == FlowType::Implicit {
+            return Ok(None);
+        }
+        let flow = PendingFlow::begin(purpose)?;
+        let mut waiting = self.waiting();
+        if waiting.len() >= SLOTS {
+            waiting.pop_front();
+        }
+        waiting.push_back(flow.clone());
+        Ok(Some(flow))
+    }
+
+    /// The flow called `id`, or the only one there is. Never another one: a code exchanged with a foreign verifier would
+    /// fail, and one's own would be lost.
+    pub(crate) fn find(&self, id: Option<&str>) -> Result<PendingFlow> {
+        let waiting = self.waiting();
+        let flow = match (id, waiting.len()) {
+            (Some(id), _) => waiting.iter().find(|flow| flow.id == id).ok_or(
+                "this flow did not begin here, was ended, or was followed by five others: begin again, or give the \
+                 `PendingFlow` itself",
+            ),
+            (None, 0) => Err("no flow has begun here: give the `PendingFlow` that the code belongs to"),
+            (None, 1) => waiting.front().ok_or("no flow has begun here"),
+            (None, _) => Err("several flows have begun here: say which one the code belongs to"),
+        };
+        flow.cloned().map_err(Error::invalid)
+    }
+
+    /// The flow has come to its end, or cannot come to it any more.
+    pub(crate) fn end(&self, id: &str) {
+        self.waiting().retain(|flow| flow.id != id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_challenge_is_that_of_the_rfc() {
+        let flow = PendingFlow {
+            id: "x".to_owned(),
+            verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into(),
+            purpose: Purpose::SignIn,
+        };
+        assert_eq!(flow.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    #[test]
+    fn a_verifier_has_the_length_and_characters_that_servers_accept_and_is_never_the_same() {
+        let flow = PendingFlow::begin(Purpose::SignIn).unwrap();
+        let verifier = flow.verifier.expose_secret();
+        assert!((43..=128).contains(&verifier.len()));
+        assert!(verifier.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)));
+        assert_ne!(verifier, PendingFlow::begin(Purpose::SignIn).unwrap().verifier.expose_secret());
+        assert!(!format!("{flow:?}").contains(verifier));
+    }
+
+    #[test]
+    fn a_flow_is_found_by_its_own_id_and_no_other() {
+        let flows = Flows::new(FlowType::Pkce);
+        assert!(flows.find(None).is_err());
+        let first = flows.begin(Purpose::SignIn).unwrap().unwrap();
+        assert_eq!(flows.find(None).unwrap().id, first.id);
+        let second = flows.begin(Purpose::Recovery).unwrap().unwrap();
+        assert!(flows.find(None).unwrap_err().message().contains("which one"));
+        assert_eq!(flows.find(Some(&second.id)).unwrap().purpose, Purpose::Recovery);
+        assert!(flows.find(Some("other")).is_err());
+        flows.end(&first.id);
+        assert!(flows.find(Some(&first.id)).is_err());
+        assert_eq!(flows.find(None).unwrap().id, second.id);
+    }
+
+    #[test]
+    fn the_sixth_flow_takes_the_place_of_the_first() {
+        let flows = Flows::new(FlowType::Pkce);
+        let begun: Vec<_> = (0..6).map(|_| flows.begin(Purpose::SignIn).unwrap().unwrap()).collect();
+        assert!(flows.find(Some(begun[0].id())).is_err());
+        for flow in &begun[1..] {
+            let found = flows.find(Some(flow.id())).unwrap();
+            assert_eq!(found.verifier.expose_secret(), flow.verifier.expose_secret());
+        }
+    }
+
+    #[test]
+    fn a_flow_survives_as_a_text() {
+        let flow = PendingFlow::begin(Purpose::Recovery).unwrap();
+        let again = PendingFlow::from_secret(&flow.to_secret()).unwrap();
+        assert_eq!((again.id(), again.purpose), (flow.id(), Purpose::Recovery));
+        assert_eq!(again.challenge(), flow.challenge());
+        assert!(PendingFlow::from_secret(&"{}".into()).is_err());
+    }
+}

@@ -1,0 +1,311 @@
+//! Who is signed in, and what may change that: states and decisions, without I/O and without a clock.
+//!
+//! The store is the truth that processes share, and the machine holds what this process knows of it. What a user decides
+//! here, a sign-in or sign-out, holds at once and is written over whatever the store has. What follows from the session
+//! itself, a refresh, counts only if the store has not changed meanwhile; see [`flight`](super::flight).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use supabase_core::Instant;
+
+use crate::clock::{Deadline, Now};
+use crate::session::Session;
+use crate::session::event::{AuthEvent, SignOutReason};
+use crate::session::saved::SavedSession;
+use crate::user::User;
+
+/// How long the first pause after a failed refresh is; the next ones double, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A session, and when its token expires.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) session: Arc<Session>,
+    pub(crate) deadline: Deadline,
+}
+
+/// Who is signed in, and what is known of the store.
+pub(crate) struct Machine {
+    held: Held,
+    /// Raised whenever other tokens are held than before. Who began with an older one learns that it was overtaken.
+    generation: u64,
+    /// Raised whenever anything is held that was not before.
+    revision: u64,
+    /// What the store held when it was last seen.
+    pub(super) stored: Option<Option<SavedSession>>,
+    pub(super) unsaved: Option<Unsaved>,
+    failures: u32,
+    not_before: Option<Instant>,
+    /// What is to be told, in this order.
+    events: Vec<AuthEvent>,
+}
+
+enum Held {
+    /// The store was not asked yet.
+    Unknown,
+    Nobody,
+    Somebody(Kept),
+}
+
+/// Why the store has not what is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unsaved {
+    /// The session goes on as it was, in newer words.
+    Follows,
+    /// Somebody has decided it: it is written over whatever the store has.
+    Decided,
+}
+
+/// What the next request needs.
+#[derive(Debug)]
+pub(crate) enum Need<'a> {
+    /// The store must be asked.
+    Load,
+    /// Nobody is signed in.
+    Nobody,
+    /// The token is good.
+    Fresh(&'a Kept),
+    /// The token has expired, or is about to.
+    Stale(&'a Kept),
+}
+
+/// What a look at the store has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Nothing that counts more than what is held.
+    Nothing,
+    /// Another process has changed the session, and this one has followed.
+    Followed,
+}
+
+impl Kept {
+    pub(crate) fn new(session: Session, now: Now) -> Self {
+        let deadline = Deadline::issued(now, session.expires_in, session.expires_at.as_unix_seconds());
+        Self { session: Arc::new(session), deadline }
+    }
+
+    /// Whether the token lives longer than `margin`, or than a quarter of its life where that is less.
+    pub(crate) fn is_fresh(&self, now: Now, margin: Duration) -> bool {
+        self.deadline.remaining(now) > margin.min(Duration::from_secs(self.session.expires_in / 4))
+    }
+
+    /// How long until the token is not fresh any more.
+    fn fresh_for(&self, now: Now, margin: Duration) -> Duration {
+        let margin = margin.min(Duration::from_secs(self.session.expires_in / 4));
+        self.deadline.remaining(now).saturating_sub(margin)
+    }
+
+    pub(super) fn is_of(&self, user: &str) -> bool {
+        self.session.user.id == user
+    }
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        Self {
+            held: Held::Unknown,
+            generation: 0,
+            revision: 0,
+            stored: None,
+            unsaved: None,
+            failures: 0,
+            not_before: None,
+            events: Vec::new(),
+        }
+    }
+
+    pub(crate) fn need(&self, now: Now, margin: Duration) -> Need<'_> {
+        match &self.held {
+            Held::Unknown => Need::Load,
+            Held::Nobody => Need::Nobody,
+            Held::Somebody(kept) if kept.is_fresh(now, margin) => Need::Fresh(kept),
+            Held::Somebody(kept) => Need::Stale(kept),
+        }
+    }
+
+    pub(crate) fn kept(&self) -> Option<&Kept> {
+        match &self.held {
+            Held::Somebody(kept) => Some(kept),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_loaded(&self) -> bool {
+        !matches!(self.held, Held::Unknown)
+    }
+
+    pub(crate) fn is_unsaved(&self) -> bool {
+        self.unsaved.is_some()
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Until when a refresh that failed is not tried again by itself.
+    pub(crate) fn is_pausing(&self, now: Now) -> bool {
+        self.not_before.is_some_and(|until| now.at < until)
+    }
+
+    /// How long until the next refresh is due; `None` while there is nothing to refresh.
+    pub(crate) fn due_in(&self, now: Now, margin: Duration) -> Option<Duration> {
+        let due = self.kept()?.fresh_for(now, margin);
+        let pause = self.not_before.map_or(Duration::ZERO, |until| until.saturating_duration_since(now.at));
+        Some(due.max(pause))
+    }
+
+    /// What is to be told since this was last called.
+    pub(crate) fn take_events(&mut self) -> Vec<AuthEvent> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// What the store must hold to hold what is held.
+    pub(super) fn text(&self) -> Option<SavedSession> {
+        self.kept().map(SavedSession::of_kept)
+    }
+
+    /// The store was asked for the first time.
+    pub(crate) fn loaded(&mut self, seen: Option<SavedSession>, now: Now) {
+        if self.is_loaded() {
+            return;
+        }
+        match seen.as_ref().map(|text| text.restore(now)) {
+            None => {
+                self.held = Held::Nobody;
+                self.events.push(AuthEvent::InitialSession(None));
+            }
+            Some(Some(kept)) => {
+                self.events.push(AuthEvent::InitialSession(Some(Arc::clone(&kept.session))));
+                self.held = Held::Somebody(kept);
+            }
+            Some(None) => {
+                self.held = Held::Nobody;
+                self.events.push(AuthEvent::InitialSession(None));
+                self.events.push(AuthEvent::SignedOut(SignOutReason::Missing));
+            }
+        }
+        self.stored = Some(seen);
+    }
+
+    /// A user has signed in.
+    pub(crate) fn sign_in(&mut self, kept: Kept) {
+        self.begin();
+        self.events.push(AuthEvent::SignedIn(Arc::clone(&kept.session)));
+        self.hold(Held::Somebody(kept), Some(Unsaved::Decided));
+    }
+
+    /// A call of the user who is signed in has answered with another session of theirs. Whether it was taken: not if
+    /// somebody else is signed in by now.
+    pub(crate) fn replace(&mut self, kept: Kept, event: AuthEvent) -> bool {
+        if !self.kept().is_some_and(|held| held.is_of(&kept.session.user.id)) {
+            return false;
+        }
+        self.events.push(event);
+        self.hold(Held::Somebody(kept), Some(Unsaved::Decided));
+        true
+    }
+
+    /// The user was changed.
+    pub(crate) fn update_user(&mut self, user: &User) {
+        let Some(kept) = self.kept().filter(|held| held.is_of(&user.id)).cloned() else { return };
+        let session = Arc::new(Session { user: user.clone(), ..Session::clone(&kept.session) });
+        self.events.push(AuthEvent::UserUpdated(Arc::clone(&session)));
+        // The tokens are the same: a refresh on its way may go on.
+        self.held = Held::Somebody(Kept { session, ..kept });
+        self.revision += 1;
+        self.unsaved.get_or_insert(Unsaved::Follows);
+    }
+
+    /// Nobody is signed in any more.
+    pub(crate) fn sign_out(&mut self, reason: SignOutReason) {
+        self.begin();
+        if self.kept().is_some() {
+            self.events.push(AuthEvent::SignedOut(reason));
+        }
+        self.hold(Held::Nobody, Some(Unsaved::Decided));
+    }
+
+    /// The same, if `user` is the one who is signed in.
+    pub(crate) fn sign_out_user(&mut self, user: &str, reason: SignOutReason) {
+        if self.kept().is_some_and(|held| held.is_of(user)) {
+            self.sign_out(reason);
+        }
+    }
+
+    pub(crate) fn tell(&mut self, event: AuthEvent) {
+        self.events.push(event);
+    }
+
+    /// A refresh has brought new tokens for those that are held.
+    pub(super) fn refreshed(&mut self, mut kept: Kept, unsaved: Option<Unsaved>) {
+        if let Some(held) = self.kept()
+            && held.session.user.updated_at > kept.session.user.updated_at
+        {
+            // The user was changed while the refresh was on its way.
+            let user = held.session.user.clone();
+            kept.session = Arc::new(Session { user, ..Session::clone(&kept.session) });
+        }
+        self.events.push(AuthEvent::TokenRefreshed(Arc::clone(&kept.session)));
+        self.hold(Held::Somebody(kept), unsaved);
+    }
+
+    /// The server has refused the session for good.
+    pub(super) fn refused(&mut self, unsaved: Option<Unsaved>) {
+        self.events.push(AuthEvent::SignedOut(SignOutReason::Expired));
+        self.hold(Held::Nobody, unsaved);
+    }
+
+    /// A refresh has failed, for a reason that says nothing about the session.
+    pub(crate) fn failed(&mut self, now: Now) {
+        let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(10)).min(LONGEST_PAUSE);
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = now.at.checked_add(pause);
+    }
+
+    /// Looks at what the store holds by now, beside `own`, the newest session that this process has.
+    pub(super) fn look(&mut self, seen: Option<SavedSession>, own: &Kept, now: Now) -> Look {
+        let known = self.stored.replace(seen.clone());
+        if known.as_ref() == Some(&seen) || (seen.is_some() && seen == self.text()) {
+            return Look::Nothing;
+        }
+        let Some(text) = seen else {
+            self.events.push(AuthEvent::SignedOut(SignOutReason::Missing));
+            self.hold(Held::Nobody, None);
+            return Look::Followed;
+        };
+        // What cannot be read is no session, and is written over.
+        let Some(theirs) = text.restore(now) else { return Look::Nothing };
+        let session = Arc::clone(&theirs.session);
+        if !theirs.is_of(&own.session.user.id) {
+            self.events.push(AuthEvent::SignedIn(session));
+        } else if theirs.session.expires_at >= own.session.expires_at {
+            self.events.push(AuthEvent::TokenRefreshed(session));
+        } else {
+            return Look::Nothing;
+        }
+        self.hold(Held::Somebody(theirs), None);
+        Look::Followed
+    }
+
+    /// Before anything happens, there was somebody or nobody.
+    fn begin(&mut self) {
+        if !self.is_loaded() {
+            self.events.push(AuthEvent::InitialSession(None));
+        }
+    }
+
+    fn hold(&mut self, held: Held, unsaved: Option<Unsaved>) {
+        self.held = held;
+        self.generation += 1;
+        self.revision += 1;
+        self.unsaved = unsaved;
+        self.failures = 0;
+        self.not_before = None;
+    }
+}

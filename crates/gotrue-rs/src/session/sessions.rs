@@ -1,0 +1,361 @@
+//! The session of a client: the machine, the store, and what goes on between them.
+//!
+//! No lock is held while the store, the server or a listener is at work; the lock of the state guards only the moments
+//! in which the machine decides.
+
+use std::error::Error as StdError;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{AbortHandle, Shared, WeakShared};
+use secrecy::SecretString;
+use supabase_core::{BoxFuture, Method, Transport};
+use tokio::sync::Notify;
+
+use crate::api::Api;
+use crate::clock::Now;
+use crate::code::Code;
+use crate::error::{Error, ErrorKind, Result};
+use crate::session::event::AuthEvent;
+use crate::session::flight::{Answer, Flight, Input, Outcome, Save, Step};
+use crate::session::listeners::{AuthEvents, Listeners};
+use crate::session::machine::{Kept, Machine, Need};
+use crate::session::store::AnyStore;
+use crate::session::{Session, Wire, keeper};
+
+/// How often a refresh is begun again because somebody signed in or out meanwhile.
+const ATTEMPTS: u32 = 4;
+
+/// How the session is kept.
+pub(crate) struct Rules {
+    pub(crate) store: Arc<dyn AnyStore>,
+    pub(crate) key: String,
+    /// How long a token must still live to be handed out without a refresh.
+    pub(crate) margin: Duration,
+    /// Whether tokens are refreshed without being asked for.
+    pub(crate) in_background: bool,
+}
+
+/// The session of a client.
+pub(crate) struct Sessions {
+    pub(super) transport: Transport,
+    pub(super) rules: Rules,
+    pub(super) state: Mutex<State>,
+    /// Tells the keeper that something has changed.
+    pub(super) changed: Notify,
+}
+
+type Flown = Result<Outcome, Error>;
+
+pub(super) struct State {
+    pub(super) machine: Machine,
+    listeners: Listeners,
+    /// The refresh that is on its way. It is dropped with the last one who waits for it.
+    flight: Option<WeakShared<BoxFuture<'static, Flown>>>,
+    /// Why the last refresh failed.
+    last_failure: Option<Error>,
+    pub(super) keeper: Option<AbortHandle>,
+    is_closed: bool,
+}
+
+impl Sessions {
+    pub(crate) fn new(transport: Transport, rules: Rules) -> Arc<Self> {
+        Arc::new(Self {
+            transport,
+            rules,
+            state: Mutex::new(State {
+                machine: Machine::new(),
+                listeners: Listeners::default(),
+                flight: None,
+                last_failure: None,
+                keeper: None,
+                is_closed: false,
+            }),
+            changed: Notify::new(),
+        })
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets `change` decide, and tells the listeners what came of it.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Machine) -> T) -> T {
+        let mut wakers = Vec::new();
+        let outcome = {
+            let state = &mut *self.lock();
+            let outcome = change(&mut state.machine);
+            for event in state.machine.take_events() {
+                match &event {
+                    AuthEvent::InitialSession(session) => {
+                        state.listeners.begin(session.as_ref(), &mut wakers);
+                    }
+                    event => state.listeners.tell(event, &mut wakers),
+                }
+            }
+            outcome
+        };
+        wakers.into_iter().for_each(Waker::wake);
+        self.changed.notify_one();
+        outcome
+    }
+
+    /// What happens, beginning with who is signed in.
+    pub(crate) fn events(self: &Arc<Self>) -> AuthEvents {
+        let state = &mut *self.lock();
+        let is_loaded = state.machine.is_loaded();
+        let initial = is_loaded.then(|| state.machine.kept().map(|kept| Arc::clone(&kept.session)));
+        let queue = state.listeners.add(initial);
+        let load = (!is_loaded).then(|| {
+            let sessions = Arc::clone(self);
+            let load: BoxFuture<'static, ()> = Box::pin(async move {
+                // It was told as an event.
+                let _ = sessions.load().await;
+            });
+            load
+        });
+        AuthEvents::new(queue, load)
+    }
+
+    /// The token, if it is good without waiting for anything.
+    pub(crate) fn token_at_once(self: &Arc<Self>) -> Option<Option<SecretString>> {
+        match self.lock().machine.need(Now::read(), self.rules.margin) {
+            Need::Nobody => Some(None),
+            Need::Fresh(kept) => Some(Some(kept.session.access_token.clone())),
+            Need::Load | Need::Stale(_) => None,
+        }
+    }
+
+    /// The session, refreshed if its token is about to expire.
+    pub(crate) async fn fresh(self: &Arc<Self>) -> Result<Option<Arc<Session>>> {
+        self.load().await?;
+        for _ in 0..ATTEMPTS {
+            let flight = {
+                let now = Now::read();
+                let state = &mut *self.lock();
+                match state.machine.need(now, self.rules.margin) {
+                    Need::Load | Need::Nobody => return Ok(None),
+                    Need::Fresh(kept) => return Ok(Some(Arc::clone(&kept.session))),
+                    Need::Stale(kept) if state.machine.is_pausing(now) => {
+                        if !kept.deadline.remaining(now).is_zero() {
+                            return Ok(Some(Arc::clone(&kept.session)));
+                        }
+                        if let Some(error) = &state.last_failure {
+                            return Err(error.clone());
+                        }
+                    }
+                    Need::Stale(_) => {}
+                }
+                self.join(state)
+            };
+            match flight.await {
+                Ok(Outcome::Fresh(kept)) => return Ok(Some(kept.session)),
+                Ok(Outcome::Nobody) => return Ok(None),
+                Ok(Outcome::Overtaken | Outcome::Failed | Outcome::Refused) => {}
+                Err(error) => return self.what_is_left().map(Some).ok_or(error),
+            }
+        }
+        Err(Error::of_kind(ErrorKind::SessionMissing, None, "the session changes all the time"))
+    }
+
+    /// Refreshes the session, whether it needs it or not.
+    pub(crate) async fn refresh(self: &Arc<Self>) -> Result<Arc<Session>> {
+        self.load().await?;
+        for _ in 0..ATTEMPTS {
+            let flight = self.join(&mut self.lock());
+            match flight.await? {
+                Outcome::Fresh(kept) => return Ok(kept.session),
+                Outcome::Nobody => return Err(Error::session_missing()),
+                Outcome::Overtaken | Outcome::Failed | Outcome::Refused => {}
+            }
+        }
+        Err(Error::of_kind(ErrorKind::SessionMissing, None, "the session changes all the time"))
+    }
+
+    /// The session whose token has not expired yet, although it could not be refreshed.
+    fn what_is_left(&self) -> Option<Arc<Session>> {
+        let state = self.lock();
+        let kept = state.machine.kept()?;
+        (!kept.deadline.remaining(Now::read()).is_zero()).then(|| Arc::clone(&kept.session))
+    }
+
+    /// The session as it is held, whether its token is good or not.
+    pub(crate) async fn held(self: &Arc<Self>) -> Result<Option<Arc<Session>>> {
+        self.load().await?;
+        Ok(self.lock().machine.kept().map(|kept| Arc::clone(&kept.session)))
+    }
+
+    /// Asks the store who is signed in, if nobody has done so before.
+    pub(crate) async fn load(self: &Arc<Self>) -> Result<()> {
+        if self.lock().machine.is_loaded() {
+            return Ok(());
+        }
+        let mut seen = self.rules.store.load(&self.rules.key).await;
+        if let Err(error) = seen {
+            // What cannot be read may have been set aside.
+            self.store_failed(error);
+            seen = self.rules.store.load(&self.rules.key).await;
+        }
+        let seen = seen.map_err(|error| self.store_failed(error))?;
+        self.change(|machine| machine.loaded(seen, Now::read()));
+        keeper::start(self);
+        Ok(())
+    }
+
+    /// Takes over a change, and has the store follow.
+    pub(crate) async fn commit<T>(self: &Arc<Self>, change: impl FnOnce(&mut Machine) -> T) -> T {
+        let outcome = self.change(change);
+        keeper::start(self);
+        self.save().await;
+        outcome
+    }
+
+    /// The flight that is on its way, or a new one.
+    fn join(self: &Arc<Self>, state: &mut State) -> Shared<BoxFuture<'static, Flown>> {
+        if let Some(flight) = state.flight.as_ref().and_then(WeakShared::upgrade)
+            && flight.peek().is_none()
+        {
+            return flight;
+        }
+        let sessions = Arc::clone(self);
+        let flight: BoxFuture<'static, Flown> = Box::pin(async move { sessions.fly().await });
+        let flight = flight.shared();
+        state.flight = flight.downgrade();
+        flight
+    }
+
+    /// Refreshes the session.
+    async fn fly(self: Arc<Self>) -> Flown {
+        let mut failure = None;
+        let (mut flight, mut step) = Flight::begin(&self.lock().machine, self.rules.margin);
+        loop {
+            let input = match step {
+                Step::Done(outcome) => {
+                    if self.lock().machine.is_unsaved() {
+                        self.save().await;
+                    }
+                    return self.flown(outcome, failure);
+                }
+                Step::Ask(kept) => {
+                    let (answer, error) = self.ask(&kept).await;
+                    failure = error;
+                    Input::Answered(answer)
+                }
+                step => self.do_with_store(step).await,
+            };
+            step = self.change(|machine| flight.step(machine, input, Now::read()));
+        }
+    }
+
+    fn flown(&self, outcome: Outcome, failure: Option<Error>) -> Flown {
+        match (outcome, failure) {
+            (Outcome::Failed | Outcome::Refused, Some(error)) => {
+                self.lock().last_failure = Some(error.clone());
+                Err(error)
+            }
+            (outcome, _) => Ok(outcome),
+        }
+    }
+
+    /// Asks the server for new tokens.
+    async fn ask(&self, kept: &Kept) -> (Answer, Option<Error>) {
+        let answer = exchange(&self.transport, &kept.session.refresh_token).await;
+        match answer {
+            Ok(new) if new.session.user.id == kept.session.user.id => (Answer::New(new), None),
+            Ok(_) => {
+                let message = "the server answered the refresh with the session of another user";
+                (Answer::Trouble, Some(Error::of_kind(ErrorKind::Decode, None, message)))
+            }
+            Err(error) if is_over(&error) => (Answer::Refused, Some(error)),
+            Err(error) => (Answer::Trouble, Some(error)),
+        }
+    }
+
+    /// Writes what is held into the store.
+    async fn save(&self) {
+        let (mut save, mut step) = self.change(Save::begin);
+        loop {
+            step = match step {
+                Step::Done(_) | Step::Ask(_) => return,
+                step => {
+                    let input = self.do_with_store(step).await;
+                    self.change(|machine| save.step(machine, input, Now::read()))
+                }
+            };
+        }
+    }
+
+    async fn do_with_store(&self, step: Step) -> Input {
+        let (store, key) = (&self.rules.store, &self.rules.key);
+        let outcome = match &step {
+            Step::Swap { expected, new } => {
+                store.swap(key, expected.as_ref(), new.as_ref()).await.map(Input::Swapped)
+            }
+            _ => store.load(key).await.map(Input::Loaded),
+        };
+        outcome.unwrap_or_else(|error| {
+            self.store_failed(error);
+            Input::StoreFailed
+        })
+    }
+
+    fn store_failed(&self, error: Box<dyn StdError + Send + Sync>) -> Error {
+        tracing::warn!(%error, "the session store failed");
+        let error = Error::store(error);
+        self.change(|machine| machine.tell(AuthEvent::StoreFailed(error.clone())));
+        error
+    }
+
+    /// No handle is left: ends the streams and what goes on in the background.
+    pub(crate) fn close(&self) {
+        let mut wakers = Vec::new();
+        let keeper = {
+            let state = &mut *self.lock();
+            state.is_closed = true;
+            state.listeners.end(&mut wakers);
+            state.keeper.take()
+        };
+        if let Some(keeper) = keeper {
+            keeper.abort();
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().is_closed
+    }
+}
+
+/// Asks for new tokens. It is safe to ask twice: the server knows an answer that was lost.
+pub(crate) async fn exchange(transport: &Transport, refresh_token: &SecretString) -> Result<Kept> {
+    use secrecy::ExposeSecret;
+    let wire: Wire = Api::new(transport, "auth.refresh_session", Method::POST, &["token"])
+        .query("grant_type", "refresh_token")
+        .json(&serde_json::json!({ "refresh_token": refresh_token.expose_secret() }))
+        .idempotent()
+        .fetch()
+        .await?;
+    let now = Now::read();
+    Ok(Kept::new(wire.into_session(now.unix_seconds()), now))
+}
+
+/// Whether an answer to a refresh says that the session is over. Only the service's own words do: what a gateway, a
+/// hook or a limit says is about something else.
+fn is_over(error: &Error) -> bool {
+    let is_refusal = matches!(error.status(), Some(400 | 401 | 403 | 404 | 422));
+    is_refusal
+        && matches!(
+            error.code(),
+            Some(
+                Code::RefreshTokenNotFound
+                    | Code::RefreshTokenAlreadyUsed
+                    | Code::SessionNotFound
+                    | Code::SessionExpired
+                    | Code::UserBanned
+                    | Code::UserNotFound
+                    | Code::ValidationFailed
+            )
+        )
+}
