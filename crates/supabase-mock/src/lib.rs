@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[cfg(feature = "storage")]
+#[cfg(any(feature = "realtime", feature = "storage"))]
 mod jwt;
 #[cfg(feature = "realtime")]
 pub mod realtime;

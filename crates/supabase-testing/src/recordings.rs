@@ -139,6 +139,11 @@ pub fn realtime() -> &'static str {
     include_str!("../fixtures/realtime.jsonl")
 }
 
+/// The header and the claims of each token that [`realtime`] names, as JSON by name.
+pub fn realtime_tokens() -> &'static str {
+    include_str!("../fixtures/realtime.jwts.json")
+}
+
 /// The only exchange of a case.
 ///
 /// # Panics

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::Config;
-use super::{Access, Claims, Limits, RealtimeServer, Table};
+use super::{Access, Claims, Limits, Server, Table};
+use crate::jwt::Signer;
 
-/// Makes a [`RealtimeServer`] with settings of its own.
+/// Makes a [`Server`] with settings of its own.
 ///
 /// ```
-/// use supabase_mock::realtime::{Access, RealtimeServer, Table};
+/// use supabase_mock::realtime::{Access, Server, Table};
 ///
-/// let server = RealtimeServer::builder()
+/// let server = Server::builder()
 ///     .table(Table::new("public", "todos").key("id", "int8").column("task", "text"))
 ///     .authorize(|claims, topic| match topic.starts_with(claims.sub()) {
 ///         true => Access::READ_WRITE,
@@ -29,8 +30,8 @@ pub struct Builder {
 
 impl Builder {
     /// The secret with which tokens are signed, which are then checked; without it, every signature is a good one.
-    pub fn jwt_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
-        self.config.secret = Some(secret.into());
+    pub fn jwt_secret(mut self, secret: &str) -> Self {
+        self.config.signer = Some(Signer::new(secret));
         self
     }
 
@@ -106,7 +107,7 @@ impl Builder {
     }
 
     /// The server. It listens nowhere yet.
-    pub fn build(self) -> RealtimeServer {
-        RealtimeServer::with(self.config, self.starts_at)
+    pub fn build(self) -> Server {
+        Server::with(self.config, self.starts_at)
     }
 }

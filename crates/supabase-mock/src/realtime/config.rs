@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Access, Claims, Table};
+use crate::jwt::Signer;
 
 /// How much a server lets clients do. The default is what a server of one's own has; hosted plans have other figures.
 ///
@@ -44,7 +45,8 @@ type Authorize = dyn Fn(&Claims, &str) -> Access + Send + Sync;
 /// Everything that does not change while a server runs.
 #[derive(Clone)]
 pub(crate) struct Config {
-    pub(crate) secret: Option<Vec<u8>>,
+    /// Checks tokens; without it, every signature is a good one.
+    pub(crate) signer: Option<Signer>,
     pub(crate) authorize: Arc<Authorize>,
     pub(crate) tables: Vec<Table>,
     pub(crate) limits: Limits,
@@ -60,7 +62,7 @@ pub(crate) struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            secret: None,
+            signer: None,
             authorize: Arc::new(|claims, _topic| match claims.role() {
                 "anon" => Access::NONE,
                 _ => Access::READ_WRITE,

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::Version;
 use super::codec::Frame;
-use super::http::{ReadError, Request, Response, read_request};
+use super::http::{ReadError, Request, Response, UNCACHED, read_request};
 use super::hub::{ConnectionId, Output};
 use super::record::Handshake;
 use super::shared::Shared;
@@ -70,7 +70,8 @@ where
     let key = match websocket_key(request) {
         Ok(key) => key,
         Err(message) => {
-            let response = Response { status: 400, headers: Vec::new(), body: message.into_bytes() };
+            let headers = vec![("cache-control", UNCACHED.to_owned())];
+            let response = Response { status: 400, headers, body: message.into_bytes() };
             io.write_all(&response.to_bytes()).await?;
             return io.shutdown().await;
         }
@@ -79,10 +80,11 @@ where
         Ok(opened) => opened,
         Err(refusal) => {
             sleep(refusal.delay).await;
-            let response = match refusal.error {
+            let mut response = match refusal.error {
                 Some(error) => Response::json(refusal.status, &serde_json::json!({ "error": error })),
                 None => Response::empty(refusal.status),
             };
+            response.headers.push(("cache-control", UNCACHED.to_owned()));
             io.write_all(&response.to_bytes()).await?;
             return io.shutdown().await;
         }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::observe::prefixed;
-use super::{ConnectionId, RealtimeServer};
+use super::{ConnectionId, Server};
 
 /// Limits that a real server averages over a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Limit {
     PresenceMessages,
 }
 
-impl RealtimeServer {
+impl Server {
     /// Refuses the next join of a topic with a reason, such as `Unauthorized: …`. Its code stands before the colon.
     pub fn refuse_next_join(&self, topic: &str, reason: &str) {
         self.shared.with(|hub| hub.refuse_joins(Some(prefixed(topic)), reason.to_owned(), Some(1)));

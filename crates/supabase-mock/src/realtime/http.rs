@@ -14,6 +14,9 @@ const LONGEST_HEADER: usize = 4_096;
 const LONGEST_HEAD: usize = 128 * 1024;
 const LONGEST_BODY: usize = 8 * 1024 * 1024;
 
+/// The `cache-control` of every answer.
+pub(crate) const UNCACHED: &str = "max-age=0, private, must-revalidate";
+
 /// A request, read whole.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {

@@ -177,7 +177,7 @@ impl Hub {
     }
 
     fn check_token(&self, token: &str) -> Result<super::Claims, jwt::TokenError> {
-        jwt::check(token, self.config.secret.as_deref(), self.now)
+        jwt::check(token, self.config.signer.as_ref(), self.now)
     }
 
     /// A frame has come.

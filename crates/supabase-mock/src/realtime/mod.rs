@@ -10,12 +10,12 @@
 //! use std::time::Duration;
 //! use futures_util::{SinkExt, StreamExt};
 //! use serde_json::json;
-//! use supabase_mock::realtime::{Change, RealtimeServer};
+//! use supabase_mock::realtime::{Change, Server};
 //! use tokio_tungstenite::{client_async, tungstenite::Message};
 //!
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let server = RealtimeServer::new();
+//! let server = Server::new();
 //! let url = format!("ws://test/realtime/v1/websocket?vsn=2.0.0&apikey={}", server.anon_key());
 //! let (mut socket, _) = client_async(url, server.connect()).await?;
 //!
@@ -36,10 +36,11 @@
 //!
 //! What differs from a real server: row level security is a function of the test ([`Table::rows_visible`],
 //! [`Builder::authorize`]); limits that a real server averages over a minute are not counted, but a test can act as if
-//! they were exceeded ([`RealtimeServer::exceed`]); the ids of subscriptions have other values; texts are compared byte
+//! they were exceeded ([`Server::exceed`]); the ids of subscriptions have other values; texts are compared byte
 //! by byte, without a collation; and regular expressions are Rust's, without look-around and back references.
 
 mod access;
+mod binding;
 mod builder;
 mod changes;
 mod codec;
@@ -71,6 +72,6 @@ pub use faults::Limit;
 pub use hub::ConnectionId;
 pub use record::{Handshake, Received};
 pub use row::Row;
-pub use server::RealtimeServer;
+pub use server::Server;
 pub use table::Table;
 pub use token::Claims;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{ConnectionId, Handshake, RealtimeServer, Received};
+use super::{ConnectionId, Handshake, Received, Server};
 
-impl RealtimeServer {
+impl Server {
     /// The frames that clients sent, in order: the newest, if there were very many.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
@@ -14,8 +14,8 @@ impl RealtimeServer {
     /// The `phx_join` frames of a topic, in order.
     ///
     /// ```
-    /// # use supabase_mock::realtime::RealtimeServer;
-    /// # let server = RealtimeServer::new();
+    /// # use supabase_mock::realtime::Server;
+    /// # let server = Server::new();
     /// // The newest join carries the newest token.
     /// if let Some(join) = server.joins("room1").last() {
     ///     assert_eq!(join.payload()["access_token"], "…");
@@ -63,7 +63,7 @@ impl RealtimeServer {
     /// Waits until something is true of the server, which is asked after everything that happens.
     ///
     /// ```no_run
-    /// # async fn run(server: supabase_mock::realtime::RealtimeServer) {
+    /// # async fn run(server: supabase_mock::realtime::Server) {
     /// server.until(|server| server.joins("room1").len() == 2).await;
     /// # }
     /// ```

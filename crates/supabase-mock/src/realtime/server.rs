@@ -13,22 +13,23 @@ use tokio::task::AbortHandle;
 use super::config::Config;
 use super::connection::serve;
 use super::shared::Shared;
-use super::{Builder, Change, token};
+use super::{Builder, Change};
+use crate::jwt::Signer;
 
 /// How many bytes a connection without a socket keeps in each direction for a reader that is slow.
 const DUPLEX_BYTES: usize = 64 * 1024;
 
 /// With which tokens are signed that nobody checks.
-const ANY_SECRET: &[u8] = b"super-secret-jwt-token-with-at-least-32-characters-long";
+const ANY_SECRET: &str = "super-secret-jwt-token-with-at-least-32-characters-long";
 
 /// A Realtime server inside of a test. Clones are the same server; when the last is dropped, all connections end.
 ///
 /// It is reached without sockets by [`connect`](Self::connect), or on the loopback address by [`bind`](Self::bind).
 /// Topics are named as users of a client name them, without the prefix `realtime:`.
 #[derive(Clone, Debug)]
-pub struct RealtimeServer {
+pub struct Server {
     pub(super) shared: Arc<Shared>,
-    secret: Arc<[u8]>,
+    signer: Signer,
     tasks: Arc<Tasks>,
 }
 
@@ -53,13 +54,13 @@ impl Drop for Tasks {
     }
 }
 
-impl Default for RealtimeServer {
+impl Default for Server {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl RealtimeServer {
+impl Server {
     /// A server that accepts every subscription, lets everybody but `anon` into private channels, and never makes a
     /// client wait.
     #[must_use]
@@ -73,8 +74,8 @@ impl RealtimeServer {
     }
 
     pub(super) fn with(config: Config, starts_at: Option<Duration>) -> Self {
-        let secret = config.secret.as_deref().unwrap_or(ANY_SECRET).into();
-        Self { shared: Arc::new(Shared::new(config, starts_at)), secret, tasks: Arc::default() }
+        let signer = config.signer.clone().unwrap_or_else(|| Signer::new(ANY_SECRET));
+        Self { shared: Arc::new(Shared::new(config, starts_at)), signer, tasks: Arc::default() }
     }
 
     /// A new connection without a socket: what the client reads and writes. It speaks HTTP, as a socket does, so the
@@ -161,10 +162,11 @@ impl RealtimeServer {
     /// An access token with any claims.
     #[must_use]
     pub fn sign(&self, claims: &Value) -> String {
-        token::sign(claims, &self.secret)
+        self.signer.sign(true, claims)
     }
 
-    /// Tells everybody who subscribed to it that a row has changed.
+    /// Tells everybody who subscribed to it that a row has changed. Nobody is told of a table that the server does not
+    /// know, unless it knows none.
     pub fn push_change(&self, change: &Change) {
         self.shared.with(|hub| hub.push_change(change));
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use hmac::{Hmac, KeyInit, Mac};
-use serde_json::{Map, Value, json};
-use sha2::Sha256;
+use serde_json::{Map, Value};
+
+use crate::jwt::Signer;
 
 /// What an access token says about who has it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -80,8 +80,8 @@ impl TokenError {
     }
 }
 
-/// Reads a token and checks it as of `now`. Without a secret, any signature is a good one.
-pub(crate) fn check(token: &str, secret: Option<&[u8]>, now: Duration) -> Result<Claims, TokenError> {
+/// Reads a token and checks it as of `now`. Without a signer, any signature is a good one.
+pub(crate) fn check(token: &str, signer: Option<&Signer>, now: Duration) -> Result<Claims, TokenError> {
     let mut parts = token.split('.');
     let (Some(header), Some(claims), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
@@ -90,12 +90,9 @@ pub(crate) fn check(token: &str, secret: Option<&[u8]>, now: Duration) -> Result
     };
     read_object(header).ok_or(TokenError::Malformed)?;
     let claims = read_object(claims).ok_or(TokenError::Malformed)?;
-    let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).map_err(|_| TokenError::Malformed)?;
-    if let Some(secret) = secret {
-        let signed = token.rsplit_once('.').map_or("", |(signed, _)| signed);
-        let mut mac = keyed(secret).ok_or(TokenError::Signature)?;
-        mac.update(signed.as_bytes());
-        mac.verify_slice(&signature).map_err(|_| TokenError::Signature)?;
+    BASE64URL_NOPAD.decode(signature.as_bytes()).map_err(|_| TokenError::Malformed)?;
+    if signer.is_some_and(|signer| !signer.has_signed(token)) {
+        return Err(TokenError::Signature);
     }
     let has_role = claims.get("role").is_some_and(Value::is_string);
     let expires = claims.get("exp").and_then(seconds);
@@ -104,22 +101,6 @@ pub(crate) fn check(token: &str, secret: Option<&[u8]>, now: Duration) -> Result
         Some(ago) => Err(TokenError::Expired(ago.as_secs())),
         None => Ok(Claims { claims }),
     }
-}
-
-/// A token with these claims, signed with HMAC and SHA-256 as Supabase's own keys are.
-pub(crate) fn sign(claims: &Value, secret: &[u8]) -> String {
-    let header = BASE64URL_NOPAD.encode(json!({ "alg": "HS256", "typ": "JWT" }).to_string().as_bytes());
-    let claims = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
-    let signed = format!("{header}.{claims}");
-    let signature = keyed(secret).map(|mut mac| {
-        mac.update(signed.as_bytes());
-        mac.finalize().into_bytes()
-    });
-    format!("{signed}.{}", BASE64URL_NOPAD.encode(signature.as_deref().unwrap_or_default()))
-}
-
-fn keyed(secret: &[u8]) -> Option<Hmac<Sha256>> {
-    Hmac::new_from_slice(secret).ok()
 }
 
 fn read_object(part: &str) -> Option<Map<String, Value>> {
@@ -132,22 +113,27 @@ fn seconds(value: &Value) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    const SECRET: &[u8] = b"a secret of at least thirty-two characters";
     const NOW: Duration = Duration::from_secs(1_000);
+
+    fn signer() -> Signer {
+        Signer::new("a secret of at least thirty-two characters")
+    }
 
     #[test]
     fn a_signed_token_is_read_back() {
-        let token = sign(&json!({ "role": "authenticated", "sub": "u1", "exp": 1_001 }), SECRET);
-        let claims = check(&token, Some(SECRET), NOW).expect("it is valid");
+        let token = signer().sign(true, &json!({ "role": "authenticated", "sub": "u1", "exp": 1_001 }));
+        let claims = check(&token, Some(&signer()), NOW).expect("it is valid");
         assert_eq!((claims.role(), claims.sub()), ("authenticated", "u1"));
         assert_eq!(claims.expires(), Duration::from_secs(1_001));
     }
 
     #[test]
     fn each_fault_has_its_reason() {
-        let signed = |claims: Value| sign(&claims, SECRET);
+        let signed = |claims: Value| signer().sign(true, &claims);
         let cases = [
             ("abc".to_owned(), "MalformedJWT: The token provided is not a valid JWT"),
             ("a.b.c".to_owned(), "MalformedJWT: The token provided is not a valid JWT"),
@@ -160,21 +146,19 @@ mod tests {
                 "InvalidJWTToken: Token has expired 10 seconds ago",
             ),
             (
-                sign(&json!({ "role": "anon", "exp": 1_001 }), b"another secret"),
+                Signer::new("another secret").sign(true, &json!({ "role": "anon", "exp": 1_001 })),
                 "JwtSignatureError: Failed to validate JWT signature",
             ),
         ];
         for (token, reason) in cases {
-            assert_eq!(
-                check(&token, Some(SECRET), NOW).map_err(TokenError::join_reason),
-                Err(reason.to_owned())
-            );
+            let error = check(&token, Some(&signer()), NOW).map_err(TokenError::join_reason);
+            assert_eq!(error, Err(reason.to_owned()));
         }
     }
 
     #[test]
-    fn without_a_secret_any_signature_is_good() {
-        let token = sign(&json!({ "role": "anon", "exp": 1_001 }), b"whatever");
+    fn without_a_signer_any_signature_is_good() {
+        let token = Signer::new("whatever").sign(true, &json!({ "role": "anon", "exp": 1_001 }));
         assert!(check(&token, None, NOW).is_ok());
     }
 }

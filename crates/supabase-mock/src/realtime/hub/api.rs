@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Hub;
 use crate::realtime::Claims;
 use crate::realtime::codec::UserBroadcast;
-use crate::realtime::http::{Request, Response, decoded};
+use crate::realtime::http::{Request, Response, UNCACHED, decoded};
 
 impl Hub {
     pub(crate) fn answer(&mut self, request: &Request) -> Response {
@@ -22,10 +22,9 @@ impl Hub {
         };
         let number = self.next_number();
         let limit = self.config.limits.batch;
-        response.headers.extend([
-            ("cache-control", "max-age=0, private, must-revalidate".to_owned()),
-            ("x-request-id", format!("F{number:015}")),
-        ]);
+        response
+            .headers
+            .extend([("cache-control", UNCACHED.to_owned()), ("x-request-id", format!("F{number:015}"))]);
         if response.status != 415 {
             response.headers.extend([
                 ("x-rate-limit", limit.to_string()),

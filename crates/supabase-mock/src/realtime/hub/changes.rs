@@ -47,6 +47,10 @@ impl Hub {
             .iter()
             .find(|table| table.schema == change.schema && table.name == change.table)
             .cloned();
+        if table.is_none() && !self.config.tables.is_empty() {
+            // It is not in the publication.
+            return;
+        }
         let columns = change.all_columns(table.as_ref());
         let now = self.timestamp();
         let mut messages = Vec::new();

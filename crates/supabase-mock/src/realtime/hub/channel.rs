@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Room;
-use crate::realtime::changes::Binding;
+use crate::realtime::binding::Binding;
 use crate::realtime::{Access, Claims};
 
 /// A channel that was joined.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::channel::Channel;
 use super::{ConnectionId, Hub, Output, Waiting, reply_message};
 use crate::realtime::Access;
-use crate::realtime::changes::Binding;
+use crate::realtime::binding::Binding;
 use crate::realtime::codec::{Push, ServerMessage};
 use crate::realtime::join::{Join, Replay, parse};
 
