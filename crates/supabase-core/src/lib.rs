@@ -11,6 +11,7 @@ mod error_face;
 mod failure;
 mod head;
 mod http;
+mod incoming;
 mod maybe_send;
 mod open_enum;
 mod payload;

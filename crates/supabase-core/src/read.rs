@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 
 use crate::failure::Failure;
+use crate::incoming::{Incoming, incoming};
 use crate::reply::Reply;
 
 /// How much of an answer is read that is not a success. A page that is longer says no more.
@@ -12,11 +13,12 @@ const ERROR_BODY_LIMIT: usize = 1024 * 1024;
 /// Reads a success whole.
 #[allow(clippy::manual_async_fn, reason = "an async function keeps what it is given twice")]
 pub(crate) fn read(
-    mut response: Response,
+    response: Response,
     limit: usize,
     idempotent: bool,
 ) -> impl Future<Output = Result<Reply, Failure>> {
     async move {
+        let mut response = incoming(response);
         let status = response.status();
         let read = read_body(&mut response, limit).await;
         let headers = std::mem::take(response.headers_mut());
@@ -31,7 +33,8 @@ pub(crate) fn read(
 }
 
 /// Reads what is no success. The status alone is an answer: what was read of a broken body is kept beside it.
-pub(crate) async fn refused(mut response: Response, idempotent: bool) -> Failure {
+pub(crate) async fn refused(response: Response, idempotent: bool) -> Failure {
+    let mut response = incoming(response);
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     let body = match read_body(&mut response, ERROR_BODY_LIMIT).await {
@@ -48,7 +51,7 @@ enum Body {
 }
 
 /// Reads a body up to `limit` bytes. Beside an error stands what had arrived before it.
-async fn read_body(response: &mut Response, limit: usize) -> Result<Body, (reqwest::Error, Bytes)> {
+async fn read_body(response: &mut Incoming, limit: usize) -> Result<Body, (reqwest::Error, Bytes)> {
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     loop {

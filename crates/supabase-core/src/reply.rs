@@ -6,6 +6,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::de::DeserializeOwned;
 
 use crate::failure::{BoxError, Failure};
+use crate::incoming::{Incoming, incoming};
 
 /// An answer with a status of success.
 #[derive(Clone)]
@@ -81,11 +82,15 @@ impl Reply {
 
 /// An answer with a status of success, whose body is still to come.
 pub struct OpenReply {
-    pub(crate) response: reqwest::Response,
-    pub(crate) idempotent: bool,
+    response: Incoming,
+    idempotent: bool,
 }
 
 impl OpenReply {
+    pub(crate) fn new(response: reqwest::Response, idempotent: bool) -> Self {
+        Self { response: incoming(response), idempotent }
+    }
+
     /// Status and headers, without the body.
     pub fn head(&self) -> Reply {
         Reply { status: self.response.status(), headers: self.response.headers().clone(), body: Bytes::new() }

@@ -110,6 +110,7 @@ impl Transport {
     }
 
     /// The headers that every request of this client has.
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn client_headers(&self) -> &HeaderMap {
         &self.shared.headers
     }
@@ -154,7 +155,7 @@ impl Transport {
         async move {
             let request = request.borrow();
             let idempotent = request.idempotent;
-            self.call(request, &|response| ready(Ok(OpenReply { response, idempotent }))).await
+            self.call(request, &|response| ready(Ok(OpenReply::new(response, idempotent)))).await
         }
     }
 

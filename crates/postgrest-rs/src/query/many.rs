@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
-use supabase_core::{BoxFuture, Bytes};
+use supabase_core::{BoxFuture, Bytes, MaybeSend};
 
 use super::Query;
 use super::guard::undone;
@@ -29,7 +29,7 @@ impl<S> Query<S, String> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn byte_stream(self) -> impl Stream<Item = Result<Bytes>> + Send + 'static + use<S>
+    pub fn byte_stream(self) -> impl Stream<Item = Result<Bytes>> + MaybeSend + 'static + use<S>
     where
         S: Ready,
     {

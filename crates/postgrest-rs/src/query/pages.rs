@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use supabase_core::{BoxFuture, Failure, Reply, decode_json};
+use supabase_core::{BoxFuture, Failure, MaybeSend, Reply, decode_json};
 
 use super::stage::{Reads, Rows};
 use super::{Draft, Query};
@@ -62,7 +62,7 @@ where
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn stream(self) -> impl Stream<Item = Result<T>> + Send + 'static + use<S, T>
+    pub fn stream(self) -> impl Stream<Item = Result<T>> + MaybeSend + 'static + use<S, T>
     where
         S: Rows + Reads,
     {
@@ -110,7 +110,7 @@ where
     /// let logs: Vec<serde_json::Value> = db.from("logs").select("id, text").stream_by("id").try_collect().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stream_by(self, key: &str) -> impl Stream<Item = Result<T>> + Send + 'static + use<S, T>
+    pub fn stream_by(self, key: &str) -> impl Stream<Item = Result<T>> + MaybeSend + 'static + use<S, T>
     where
         S: Rows + Reads,
     {
@@ -203,7 +203,7 @@ fn pages<S, T, At, Next, Read>(
     query: Query<S, Vec<T>>,
     start: At,
     next: Next,
-) -> impl Stream<Item = Result<T>> + Send + 'static + use<S, T, At, Next, Read>
+) -> impl Stream<Item = Result<T>> + MaybeSend + 'static + use<S, T, At, Next, Read>
 where
     T: Send + 'static,
     At: Send + 'static,
