@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use supabase_core::{Config, Url, parse_endpoint, shared_settings};
 
+use crate::admin::may_administer;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::pkce::FlowType;
@@ -40,10 +41,12 @@ pub struct ClientBuilder {
     storage_key: Option<String>,
     refresh_margin: Duration,
     flow_type: FlowType,
+    may_administer: bool,
 }
 
 impl ClientBuilder {
     pub(crate) fn new(url: &str, key: SecretString) -> Self {
+        let may_administer = may_administer(&key);
         let mut config = Config::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), Some(key));
         config.timeout(Some(DEFAULT_TIMEOUT));
         Self {
@@ -55,6 +58,7 @@ impl ClientBuilder {
             storage_key: None,
             refresh_margin: DEFAULT_MARGIN,
             flow_type: FlowType::default(),
+            may_administer,
         }
     }
 
@@ -131,7 +135,7 @@ impl ClientBuilder {
             margin: self.refresh_margin,
             in_background: self.auto_refresh_token,
         };
-        Ok(Client::from_parts(transport, rules, self.flow_type))
+        Ok(Client::from_parts(transport, rules, self.flow_type, self.may_administer))
     }
 }
 

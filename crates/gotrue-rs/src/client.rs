@@ -31,6 +31,7 @@ struct Inner {
     sessions: Arc<Sessions>,
     flows: Flows,
     jwks: Arc<Jwks>,
+    may_administer: bool,
 }
 
 impl Drop for Inner {
@@ -70,10 +71,16 @@ impl Client {
         ClientBuilder::new(url.as_ref(), key.into())
     }
 
-    pub(crate) fn from_parts(transport: Transport, rules: Rules, flow_type: FlowType) -> Self {
+    pub(crate) fn from_parts(
+        transport: Transport,
+        rules: Rules,
+        flow_type: FlowType,
+        may_administer: bool,
+    ) -> Self {
         let sessions = Sessions::new(transport.clone(), rules);
         let jwks = Jwks::new(transport.clone());
-        Self { inner: Arc::new(Inner { transport, sessions, flows: Flows::new(flow_type), jwks }) }
+        let flows = Flows::new(flow_type);
+        Self { inner: Arc::new(Inner { transport, sessions, flows, jwks, may_administer }) }
     }
 
     /// What carries the requests, as the API key.
@@ -94,9 +101,19 @@ impl Client {
         &self.inner.flows
     }
 
+    /// Whether the API key may do what [`Client::admin`] offers.
+    pub(crate) fn may_administer(&self) -> bool {
+        self.inner.may_administer
+    }
+
     /// A request to the server, as the API key; `path` has one entry for each segment.
     pub(crate) fn request(&self, operation: &'static str, method: Method, path: &[&str]) -> Api {
         Api::new(self.transport(), operation, method, path)
+    }
+
+    /// The request, as the user who is signed in.
+    pub(crate) async fn as_user(&self, request: Api) -> Result<Api> {
+        Ok(request.bearer(self.require_token().await?))
     }
 }
 
