@@ -1,12 +1,14 @@
 //! The embedded Supabase stack: starts it, finds one that runs, waits until it serves, stops it.
 //!
-//! The stack itself is a Deno program in `xtask/stack`. This module installs its packages with npm, runs
-//! it as a child process and makes sure that the child never outlives this process.
+//! Database, auth and functions are a Deno program in `xtask/stack`. This module installs its packages with npm,
+//! runs it as a child process and makes sure that the child never outlives this process. Storage runs in this
+//! process, which has the stack's one address and passes everything else on to the program.
 
 use std::io::{self, Write as _};
 use std::time::Instant;
 
 pub(crate) use self::failure::Failure;
+use self::front::Front;
 use self::lock::Lock;
 use self::paths::Paths;
 use self::process::Process;
@@ -14,12 +16,14 @@ use self::ready::{Probe, State};
 use self::signals::StopSignals;
 
 mod failure;
+mod front;
 mod install;
 mod lock;
 mod paths;
 mod process;
 mod ready;
 mod signals;
+mod storage;
 
 /// The port a developer's stack has if nobody else does: the one of Supabase's own local stack.
 const PREFERRED_PORT: u16 = 54321;
@@ -82,6 +86,8 @@ pub(crate) struct Stack {
 #[derive(Debug)]
 struct Own {
     process: Process,
+    /// Has the stack's address.
+    _front: Front,
     /// Held as long as the stack runs: tells other starts that there is one.
     _lock: Lock,
 }
@@ -107,8 +113,9 @@ pub(crate) async fn start(options: Options) -> Result<Stack, Failure> {
 
     let deno = install::ensure(&paths).await?;
     eprintln!("Starting the stack …");
-    let mut process = Process::spawn(&deno, &paths, options)?;
-    let state = match ready::wait(&mut process, &paths, &probe).await {
+    let front = Front::start(options.port, storage::open(&paths, options.reset)?).await?;
+    let mut process = Process::spawn(&deno, &paths, options, &front.url())?;
+    let state = match ready::wait(&mut process, &paths, &probe, &front).await {
         Ok(state) => state,
         Err(failure) => {
             process.stop().await;
@@ -123,7 +130,7 @@ pub(crate) async fn start(options: Options) -> Result<Stack, Failure> {
         eprintln!("Port {PREFERRED_PORT} is in use, so the stack took a free one.");
     }
     eprintln!("The stack is ready at {} after {:.1} s.", state.url, begun.elapsed().as_secs_f32());
-    Ok(Stack::new(state, probe, Some(Own { process, _lock: lock })))
+    Ok(Stack::new(state, probe, Some(Own { process, _front: front, _lock: lock })))
 }
 
 /// The whole of `cargo xtask stack`: prints the stack's settings as `NAME=value` lines on stdout and serves

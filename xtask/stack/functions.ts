@@ -2,9 +2,12 @@
  * Serves Edge Functions from `<folder>/<name>/index.ts`, written as for Supabase: each calls
  * `Deno.serve` while it is loaded. Here that call does not open a port but tells us the handler.
  *
- * Tokens are not checked, as with `verify_jwt = false`. Functions share this process, which can reach
- * nothing but this machine's loopback address: imports from the network (`jsr:`, `npm:`) are refused.
+ * Tokens are checked for the functions that the settings name, as with `verify_jwt = true`; the others get
+ * every request. Functions share this process, which can reach nothing but this machine's loopback address:
+ * imports from the network (`jsr:`, `npm:`) are refused.
  */
+
+import { isValid } from "./tokens.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -29,25 +32,50 @@ function platformError(status: number, code: string, message: string): Response 
   });
 }
 
+/** What the platform says before a function is asked: without a token, or with a wrong one. */
+function unauthorized(msg: string): Response {
+  return Response.json({ msg }, { status: 401, headers: CORS });
+}
+
 /** All functions of one folder. */
 export class Functions {
   #folder: string;
+  #protected: Set<string>;
+  #jwtSecret: string;
   #loaded = new Map<string, Loaded>();
   /** Loads happen one after the other: `Deno.serve` is replaced for the whole process meanwhile. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: string) {
+  constructor(folder: string, protectedNames: string[], jwtSecret: string) {
     this.#folder = folder;
+    this.#protected = new Set(protectedNames);
+    this.#jwtSecret = jwtSecret;
   }
 
-  /** Answers a request to `/functions/v1/<name>` or below it. */
+  /** Answers a request to `/functions/v1/<name>` or below it, and says in which region that happened. */
   async fetch(request: Request): Promise<Response> {
+    const answer = await this.#answer(request);
+    const wanted = new URL(request.url).searchParams.get("forceFunctionRegion");
+    const headers = new Headers(answer.headers);
+    headers.set("x-sb-edge-region", request.headers.get("x-region") ?? wanted ?? "local");
+    return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+  }
+
+  async #answer(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const name = url.pathname.split("/")[3] ?? "";
     const file = `${this.#folder}/${name}/index.ts`;
     const modified = NAME.test(name) ? await modificationTime(file) : undefined;
     if (modified === undefined) {
       return platformError(404, "NOT_FOUND", "Requested function was not found");
+    }
+
+    if (this.#protected.has(name) && request.method !== "OPTIONS") {
+      const [scheme, token] = (request.headers.get("authorization") ?? "").split(" ");
+      if (scheme === "") return unauthorized("Error: Missing authorization header");
+      if (scheme.toLowerCase() !== "bearer" || !await isValid(token ?? "", this.#jwtSecret)) {
+        return unauthorized("Invalid JWT");
+      }
     }
 
     let handler: Handler;

@@ -1,6 +1,6 @@
 /**
- * One address for all services, as with a hosted project. Only known prefixes are passed on: lite
- * answers any other GET with the page of its admin interface and status 200.
+ * One handler for all services of this program. Storage is answered before a request comes here. Only known
+ * prefixes are passed on: lite answers any other GET with the page of its admin interface and status 200.
  */
 
 export type Handler = (request: Request, peer: string) => Response | Promise<Response>;
@@ -42,7 +42,6 @@ export async function route(services: Services, request: Request, peer: string):
         return await withoutPages(services.lite(request, peer));
       case "functions":
         return await services.functions(request, peer);
-      case "storage":
       case "realtime":
         return notFound(`This stack does not serve /${first}/v1 yet.`);
     }

@@ -1,6 +1,7 @@
 /**
- * A Supabase project in one process and on one port, for development and tests. `cargo xtask stack`
- * starts it; it serves until its standard input ends, which happens however the supervisor goes.
+ * Database, auth and functions of a Supabase project in one process, for development and tests. `cargo xtask
+ * stack` starts it and stands in front of it; it serves until its standard input ends, which happens however the
+ * supervisor goes.
  */
 
 import { lockData, plan } from "./database.ts";
@@ -45,9 +46,8 @@ await start().catch((error) => {
 async function start(): Promise<void> {
   await lockData(settings.dataDir);
 
-  // The port is taken before the database is opened, because auth has to know its own address.
-  const server = listen(settings.port);
-  const url = `http://127.0.0.1:${server.addr.port}`;
+  const server = listen();
+  const url = settings.url;
   // As for a hosted function, which finds its project through these.
   Deno.env.set("SUPABASE_URL", url);
   Deno.env.set("SUPABASE_ANON_KEY", settings.anonKey);
@@ -55,11 +55,12 @@ async function start(): Promise<void> {
 
   const build = await plan(settings);
   const mailbox = new Mailbox();
-  const functions = new Functions(settings.functionsDir);
+  const functions = new Functions(settings.functionsDir, settings.protectedFunctions, settings.jwtSecret);
   const database = await lite.start(settings, build, url, mailbox);
   const state = {
     stack: "supabase-rs",
     url,
+    port: server.addr.port,
     pid: Deno.pid,
     data: settings.dataDir,
     created: build.reason ?? null,
@@ -90,23 +91,16 @@ async function end(): Promise<void> {
   Deno.exit(0);
 }
 
-function listen(port: number): Deno.HttpServer<Deno.NetAddr> {
-  const options = (port: number) => ({
+function listen(): Deno.HttpServer<Deno.NetAddr> {
+  const options = {
     hostname: "127.0.0.1",
-    port,
+    port: 0,
     onListen: ({ port }: Deno.NetAddr) => console.log(`listening on port ${port}`),
-  });
-  const handler = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
+  };
+  return Deno.serve(options, (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
     running.services === undefined
       ? Response.json({ message: "The stack is still starting." }, { status: 503 })
-      : route(running.services, request, info.remoteAddr.hostname);
-  try {
-    return Deno.serve(options(port), handler);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    console.log(`port ${port} is in use, taking a free one`);
-    return Deno.serve(options(0), handler);
-  }
+      : route(running.services, request, info.remoteAddr.hostname));
 }
 
 /** Writes the state file in one step, so that nobody ever reads half of it. */

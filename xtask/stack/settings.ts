@@ -1,7 +1,7 @@
 /** Everything the supervisor decides for this process; it arrives as one JSON argument. */
 export interface Settings {
-  /** The port to try first. A free one is taken when it is in use, or when this is 0. */
-  port: number;
+  /** The stack's address. The supervisor has it, and passes on to us what is not its own to answer. */
+  url: string;
   /** Make the database anew even if the one on disk would do. */
   reset: boolean;
   /** Folder of this database: Postgres' own files, the lock, and the mark that says what it was built from. */
@@ -12,6 +12,8 @@ export interface Settings {
   schemaDir: string;
   /** Folder with one sub-folder for each Edge Function. */
   functionsDir: string;
+  /** Which of them ask for a token, as `verify_jwt = true` in a project's `config.toml`. */
+  protectedFunctions: string[];
   /** The npm lock: a database written by another version of its engine is not reused. */
   packageLock: string;
   anonKey: string;

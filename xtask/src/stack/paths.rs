@@ -17,6 +17,8 @@ pub(super) struct Paths {
     pub(super) home: PathBuf,
     /// The database.
     pub(super) data: PathBuf,
+    /// The objects of its storage.
+    pub(super) storage: PathBuf,
     /// Where a stack that serves says so.
     pub(super) state: PathBuf,
     /// What the child prints.
@@ -41,6 +43,7 @@ impl Paths {
             program: package.join("stack"),
             functions: root.join("examples").join("functions"),
             data: home.join(format!("data{suffix}")),
+            storage: home.join(format!("storage{suffix}")),
             state: home.join(format!("stack{suffix}.json")),
             log: home.join(format!("stack{suffix}.log")),
             lock: home.join(format!("stack{suffix}.lock")),

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
-use super::{ANON_KEY, Failure, JWT_SECRET, Options, PREFERRED_PORT, Paths, PortChoice, SERVICE_ROLE_KEY};
+use super::{ANON_KEY, Failure, JWT_SECRET, Options, Paths, SERVICE_ROLE_KEY};
 
 /// How long the child may take to end by itself. It gives its own requests two seconds.
 const STOP_PATIENCE: Duration = Duration::from_secs(8);
@@ -19,6 +19,9 @@ const STOP_PATIENCE: Duration = Duration::from_secs(8);
 /// What the child sees of our environment: what Windows programs need to start at all. Everything else
 /// stays here, so that no token in it reaches an Edge Function.
 const INHERITED: [&str; 3] = ["SystemRoot", "TEMP", "TMP"];
+
+/// The functions that ask for a token before they are called. The others are as with `verify_jwt = false`.
+const PROTECTED_FUNCTIONS: [&str; 1] = ["protected"];
 
 /// A started child.
 #[derive(Debug)]
@@ -31,7 +34,7 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts the stack's program.
-    pub(super) fn spawn(deno: &Path, paths: &Paths, options: Options) -> Result<Self, Failure> {
+    pub(super) fn spawn(deno: &Path, paths: &Paths, options: Options, url: &str) -> Result<Self, Failure> {
         let log = File::create(&paths.log).map_err(|error| Failure::file("write", &paths.log, error))?;
         let log_too = log.try_clone().map_err(|error| Failure::file("write", &paths.log, error))?;
 
@@ -45,7 +48,7 @@ impl Process {
             .arg("--config")
             .arg(paths.program.join("deno.json"))
             .arg(paths.program.join("main.ts"))
-            .arg(settings(paths, options))
+            .arg(settings(paths, options, url))
             .env_clear()
             .envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))))
             .env("DENO_DIR", paths.home.join("deno-cache"))
@@ -120,18 +123,15 @@ fn permission(flag: &str, paths: &[&PathBuf]) -> OsString {
 }
 
 /// The child's settings; `settings.ts` describes them.
-fn settings(paths: &Paths, options: Options) -> String {
-    let port = match options.port {
-        PortChoice::Preferred54321 => PREFERRED_PORT,
-        PortChoice::Free => 0,
-    };
+fn settings(paths: &Paths, options: Options, url: &str) -> String {
     json!({
-        "port": port,
+        "url": url,
         "reset": options.reset,
         "dataDir": paths.data,
         "stateFile": paths.state,
         "schemaDir": paths.program.join("supabase"),
         "functionsDir": paths.functions,
+        "protectedFunctions": PROTECTED_FUNCTIONS,
         "packageLock": paths.package_lock(),
         "anonKey": ANON_KEY,
         "serviceRoleKey": SERVICE_ROLE_KEY,

@@ -7,7 +7,7 @@ use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
 use tokio::time::sleep;
 
-use super::{ANON_KEY, Failure, Lock, Paths, Process};
+use super::{ANON_KEY, Failure, Front, Lock, Paths, Process};
 
 /// Making a database takes seconds, on a loaded machine many of them.
 const START_PATIENCE: Duration = Duration::from_secs(120);
@@ -22,6 +22,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct State {
     stack: String,
     pub(super) url: String,
+    /// Where the program itself listens.
+    port: u16,
     pub(super) pid: u32,
     data: String,
     /// Why the database had to be made, if it had.
@@ -66,15 +68,22 @@ pub(super) async fn lock_or_find(paths: &Paths, probe: &Probe) -> Result<Claim, 
 }
 
 /// Waits until our child serves everything.
-pub(super) async fn wait(process: &mut Process, paths: &Paths, probe: &Probe) -> Result<State, Failure> {
+pub(super) async fn wait(
+    process: &mut Process,
+    paths: &Paths,
+    probe: &Probe,
+    front: &Front,
+) -> Result<State, Failure> {
     let begun = Instant::now();
     loop {
         process.check()?;
         if let Some(state) = read_state(paths)
             && process.id() == Some(state.pid)
-            && probe.all_services_answer(&state.url).await
         {
-            return Ok(state);
+            front.found_program(state.port);
+            if probe.all_services_answer(&state.url).await {
+                return Ok(state);
+            }
         }
         if begun.elapsed() > START_PATIENCE {
             return Err(process.failure("The stack started, but not all of its services answer."));
@@ -112,7 +121,7 @@ impl Probe {
         response.json::<State>().await.is_ok_and(|found| found == *state && found.stack == "supabase-rs")
     }
 
-    /// Whether a table can be read, auth answers and a function runs.
+    /// Whether a table can be read, auth and storage answer, and a function runs.
     async fn all_services_answer(&self, url: &str) -> bool {
         let rest = self.http.get(format!("{url}/rest/v1/planets?select=id&limit=1"));
         let auth = self.http.get(format!("{url}/auth/v1/settings"));
@@ -120,7 +129,8 @@ impl Probe {
             .http
             .post(format!("{url}/functions/v1/hello-world"))
             .json(&serde_json::json!({ "name": "stack" }));
-        succeeds(rest).await && succeeds(auth).await && succeeds(functions).await
+        let storage = self.http.get(format!("{url}/storage/v1/status"));
+        succeeds(storage).await && succeeds(rest).await && succeeds(auth).await && succeeds(functions).await
     }
 
     /// Resolves when the described stack no longer answers.
