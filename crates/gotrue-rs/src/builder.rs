@@ -119,6 +119,21 @@ impl ClientBuilder {
         self
     }
 
+    /// Makes a client that refuses every request with this message, as an error of kind
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): for where a client must be, and sessions must not.
+    ///
+    /// ```
+    /// # async fn run() -> gotrue_rs::Result<()> {
+    /// let auth = gotrue_rs::Client::builder("http://127.0.0.1:54321/auth/v1", "sb_publishable_…")
+    ///     .refuse("this program signs users in elsewhere")
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn refuse(mut self, why: &'static str) -> Self {
+        self.config.refuse(why);
+        self
+    }
+
     /// Checks everything and builds the client. No request is sent.
     ///
     /// # Errors

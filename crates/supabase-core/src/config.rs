@@ -27,6 +27,7 @@ pub struct Config {
     retry: RetryPolicy,
     token: TokenSource,
     trace: Option<TraceSource>,
+    refusal: Option<&'static str>,
     http: HttpChoice,
     fault: Option<Failure>,
 }
@@ -58,6 +59,7 @@ impl Config {
             retry: RetryPolicy::default(),
             token: TokenSource::anonymous(),
             trace: None,
+            refusal: None,
             http: HttpChoice::default(),
             fault: None,
         }
@@ -105,6 +107,11 @@ impl Config {
         self.trace = Some(source);
     }
 
+    /// Refuses every request with this message: for a client that exists only so that it can say why it is of no use.
+    pub fn refuse(&mut self, why: &'static str) {
+        self.refusal = Some(why);
+    }
+
     /// Which HTTP client carries the requests.
     pub fn http(&mut self) -> &mut HttpChoice {
         &mut self.http
@@ -131,6 +138,7 @@ impl Config {
             headers,
             self.token,
             self.trace,
+            self.refusal,
             self.timeout,
             self.limits,
             self.retry,

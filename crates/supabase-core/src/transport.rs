@@ -46,6 +46,7 @@ struct Shared {
     key: Option<ApiKey>,
     headers: HeaderMap,
     trace: Option<TraceSource>,
+    refusal: Option<&'static str>,
     timeout: Option<Duration>,
     limits: Limits,
     retry: RetryPolicy,
@@ -60,6 +61,7 @@ impl Transport {
         mut headers: HeaderMap,
         token: TokenSource,
         trace: Option<TraceSource>,
+        refusal: Option<&'static str>,
         timeout: Option<Duration>,
         limits: Limits,
         retry: RetryPolicy,
@@ -67,7 +69,10 @@ impl Transport {
         if let Some(key) = &key {
             headers.insert(APIKEY, key.apikey().clone());
         }
-        Self { shared: Arc::new(Shared { http, base, key, headers, trace, timeout, limits, retry }), token }
+        Self {
+            shared: Arc::new(Shared { http, base, key, headers, trace, refusal, timeout, limits, retry }),
+            token,
+        }
     }
 
     /// The same connections, as the user of `token`.
@@ -254,6 +259,9 @@ impl Transport {
 
     /// Sends once, follows redirects, and answers with what is a success.
     async fn response(&self, request: &Request, attempt: u32, span: &Span) -> Result<Response, Failure> {
+        if let Some(why) = self.shared.refusal {
+            return Err(Failure::invalid(why));
+        }
         // Asked right before sending: an earlier attempt may have failed because its token had just expired.
         let bearer = self.token.bearer().await?;
         let headers = self.headers(request, bearer.as_ref(), attempt);

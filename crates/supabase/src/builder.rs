@@ -293,9 +293,36 @@ impl ClientBuilder {
             for_blocking: self.http.client_for_blocking().map_err(Error::config)?,
         };
         let (settings, changes, key) = (self.settings, self.changes, self.key);
+
+        #[cfg(feature = "auth")]
+        let auth = {
+            let builder = gotrue_rs::Client::builder(format!("{root}/auth/v1"), key.clone());
+            let mut builder = share!(settings, http, builder, None);
+            if let Some(times) = settings.max_retries {
+                builder = builder.max_retries(times);
+            }
+            if self.token.is_some() {
+                builder = builder.refuse(
+                    "this client takes its tokens from `access_token_with`, so users sign in there and not here",
+                );
+            }
+            changed(builder, changes.auth).build()?
+        };
+        #[cfg(feature = "auth")]
+        let no_auth = gotrue_rs::Client::builder(format!("{root}/auth/v1"), key.clone())
+            .http_client(http.client.clone())
+            .refuse("this handle acts for one user by their token: sign in and out by the client that it came from")
+            .build()?;
+        #[cfg(feature = "auth")]
+        let token = self.token.or_else(|| crate::wiring::session(&auth));
+        #[cfg(not(feature = "auth"))]
         let token = self.token;
 
         let services = Services {
+            #[cfg(feature = "auth")]
+            auth,
+            #[cfg(feature = "auth")]
+            no_auth,
             #[cfg(feature = "database")]
             database: {
                 let builder = postgrest_rs::Client::builder(format!("{root}/rest/v1"), key.clone());

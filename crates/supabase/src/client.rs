@@ -35,6 +35,11 @@ struct Project {
 
 /// The clients of the services.
 pub(crate) struct Services {
+    #[cfg(feature = "auth")]
+    pub(crate) auth: gotrue_rs::Client,
+    /// What a handle of one user has in the place of auth: it says why there is none.
+    #[cfg(feature = "auth")]
+    pub(crate) no_auth: gotrue_rs::Client,
     #[cfg(feature = "database")]
     pub(crate) database: postgrest_rs::Client,
     #[cfg(feature = "storage")]
@@ -140,6 +145,28 @@ impl Client {
             functions: OnceLock::new(),
         };
         Self { inner: Arc::new(Inner { project: Arc::clone(&self.inner.project), user: Some(user) }) }
+    }
+
+    /// The client of auth: who is signed in, and how.
+    ///
+    /// Signing in and out, and each refresh, reaches every service at once. A client that was built with a secret key
+    /// stays itself, whoever signs in. A handle of [`as_user`](Self::as_user) has no session: its auth refuses every
+    /// request, as does that of a client which takes its tokens from
+    /// [`access_token_with`](crate::ClientBuilder::access_token_with).
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/auth-api>
+    ///
+    /// ```no_run
+    /// # async fn run(supabase: supabase::Client) -> supabase::Result<()> {
+    /// if let Some(session) = supabase.auth().get_session().await? {
+    ///     println!("{} is signed in", session.user.id);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "auth")]
+    pub fn auth(&self) -> &gotrue_rs::Client {
+        let services = &self.inner.project.services;
+        if self.inner.user.is_none() { &services.auth } else { &services.no_auth }
     }
 
     /// The client of storage: buckets and the files in them.

@@ -47,6 +47,19 @@ token_source! {
     "realtime": realtime of realtime_rs,
 }
 
+/// The session as a source of tokens; `None` for a client that stays its own key, whoever signs in.
+#[cfg(feature = "auth")]
+pub(crate) fn session(auth: &gotrue_rs::Client) -> Option<Arc<dyn TokenSource>> {
+    if auth.admin().is_ok() {
+        return None;
+    }
+    let auth = auth.clone();
+    Some(Arc::new(move || {
+        let auth = auth.clone();
+        async move { Ok(auth.access_token().await?) }
+    }))
+}
+
 /// Gives the settings that all services share to the builder of one.
 macro_rules! share {
     ($settings:expr, $http:expr, $builder:expr, $timeout:expr) => {{
@@ -64,7 +77,7 @@ macro_rules! share {
         for (name, value) in &settings.headers {
             builder = builder.header(name, value);
         }
-        if let Some(limit) = $timeout.or(settings.timeout) {
+        if let Some(limit) = Option::<std::time::Duration>::or($timeout, settings.timeout) {
             builder = builder.timeout(limit);
         }
         if let Some((first, longest)) = settings.retry_pauses {
