@@ -256,6 +256,20 @@ async fn connections_are_refused_as_often_as_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn keys_of_the_new_kind_stand_for_roles() {
+    let server = Server::builder().keys("sb_publishable_x", "sb_secret_x").build();
+    let mut client = Client::try_open(&server, "sb_secret_x").await.expect("the key is known");
+    // The role of the key is that of the channel, whatever key the join names.
+    let join = json!({ "config": { "private": true }, "access_token": "sb_publishable_x" });
+    client.send(json!(["1", "1", "realtime:room", "phx_join", join])).await;
+    assert_eq!(client.next().await[4]["status"], "ok");
+    let mut client = Client::try_open(&server, "sb_publishable_x").await.expect("the key is known");
+    client.join("room", json!({ "private": true })).await;
+    assert_eq!(client.next().await[4]["status"], "error");
+    assert!(Client::try_open(&server, "sb_publishable_y").await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn limits_are_kept() {
     let mut limits = Limits::default();
     (limits.channels, limits.connections) = (1, 1);

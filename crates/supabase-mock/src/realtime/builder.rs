@@ -25,6 +25,7 @@ use crate::jwt::Signer;
 #[must_use]
 pub struct Builder {
     config: Config,
+    keys: Vec<(String, &'static str)>,
     starts_at: Option<Duration>,
 }
 
@@ -32,6 +33,13 @@ impl Builder {
     /// The secret with which tokens are signed, which are then checked; without it, every signature is a good one.
     pub fn jwt_secret(mut self, secret: &str) -> Self {
         self.config.signer = Some(Signer::new(secret));
+        self
+    }
+
+    /// Keys of the new kind, which stand for the roles `anon` and `service_role`: a hosted project's gateway exchanges
+    /// them for tokens. Without this they are refused, as by the server that stands behind the gateway.
+    pub fn keys(mut self, publishable: &str, secret: &str) -> Self {
+        self.keys = vec![(publishable.to_owned(), "anon"), (secret.to_owned(), "service_role")];
         self
     }
 
@@ -108,6 +116,6 @@ impl Builder {
 
     /// The server. It listens nowhere yet.
     pub fn build(self) -> Server {
-        Server::with(self.config, self.starts_at)
+        Server::with(self.config, self.keys, self.starts_at)
     }
 }

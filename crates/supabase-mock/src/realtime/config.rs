@@ -47,6 +47,8 @@ type Authorize = dyn Fn(&Claims, &str) -> Access + Send + Sync;
 pub(crate) struct Config {
     /// Checks tokens; without it, every signature is a good one.
     pub(crate) signer: Option<Signer>,
+    /// Keys that are no tokens, and the tokens that they stand for.
+    pub(crate) keys: Vec<(String, String)>,
     pub(crate) authorize: Arc<Authorize>,
     pub(crate) tables: Vec<Table>,
     pub(crate) limits: Limits,
@@ -63,6 +65,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             signer: None,
+            keys: Vec::new(),
             authorize: Arc::new(|claims, _topic| match claims.role() {
                 "anon" => Access::NONE,
                 _ => Access::READ_WRITE,
@@ -77,6 +80,13 @@ impl Default for Config {
             idle_timeout: Duration::from_secs(60),
             kept_frames: 65_536,
         }
+    }
+}
+
+impl Config {
+    /// The token that a key stands for; a token stands for itself.
+    pub(crate) fn token<'a>(&'a self, key: &'a str) -> &'a str {
+        self.keys.iter().find(|(known, _)| known == key).map_or(key, |(_, token)| token)
     }
 }
 

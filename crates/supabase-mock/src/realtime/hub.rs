@@ -163,6 +163,7 @@ impl Hub {
         let Some(key) = handshake.header("x-api-key").or(handshake.parameter("apikey")) else {
             return Err(self.refusal(401, "API key is missing"));
         };
+        let key = self.config.token(key);
         if let Err(error) = self.check_token(key) {
             return Err(self.refusal(401, &error.connect_message()));
         }

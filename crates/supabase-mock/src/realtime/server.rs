@@ -13,11 +13,14 @@ use tokio::task::AbortHandle;
 use super::config::Config;
 use super::connection::serve;
 use super::shared::Shared;
-use super::{Builder, Change};
+use super::{Builder, Change, Table};
 use crate::jwt::Signer;
 
 /// How many bytes a connection without a socket keeps in each direction for a reader that is slow.
 const DUPLEX_BYTES: usize = 64 * 1024;
+
+/// When the tokens end that keys stand for, in seconds since 1970: in the year 2100.
+const FOREVER: u64 = 4_102_444_800;
 
 /// With which tokens are signed that nobody checks.
 const ANY_SECRET: &str = "super-secret-jwt-token-with-at-least-32-characters-long";
@@ -73,8 +76,16 @@ impl Server {
         Builder::default()
     }
 
-    pub(super) fn with(config: Config, starts_at: Option<Duration>) -> Self {
+    pub(super) fn with(
+        mut config: Config,
+        keys: Vec<(String, &'static str)>,
+        starts_at: Option<Duration>,
+    ) -> Self {
         let signer = config.signer.clone().unwrap_or_else(|| Signer::new(ANY_SECRET));
+        config.keys = keys
+            .into_iter()
+            .map(|(key, role)| (key, signer.sign(true, &json!({ "role": role, "exp": FOREVER }))))
+            .collect();
         Self { shared: Arc::new(Shared::new(config, starts_at)), signer, tasks: Arc::default() }
     }
 
@@ -163,6 +174,12 @@ impl Server {
     #[must_use]
     pub fn sign(&self, claims: &Value) -> String {
         self.signer.sign(true, claims)
+    }
+
+    /// Replaces the tables of the publication, as a migration does. Subscriptions that were confirmed stay.
+    pub fn set_tables(&self, tables: impl IntoIterator<Item = Table>) {
+        let tables = tables.into_iter().collect();
+        self.shared.with(|hub| hub.config.tables = tables);
     }
 
     /// Tells everybody who subscribed to it that a row has changed. Nobody is told of a table that the server does not

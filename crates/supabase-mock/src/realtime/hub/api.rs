@@ -39,7 +39,8 @@ impl Hub {
     fn authenticate(&self, request: &Request) -> Result<Claims, Response> {
         let bearer = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
         let token = bearer.or(request.header("apikey")).or(request.header("x-api-key")).unwrap_or_default();
-        self.check_token(token).map_err(|_| Response::json(401, &json!({ "message": "Unauthorized" })))
+        self.check_token(self.config.token(token))
+            .map_err(|_| Response::json(401, &json!({ "message": "Unauthorized" })))
     }
 
     fn may_write(&self, claims: &Claims, topic: &str, private: bool) -> bool {
