@@ -1,7 +1,8 @@
 //! Why a request failed.
 
-use serde::Deserialize;
-use supabase_core::{Failure, error_face, error_kinds};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use supabase_core::{Failure, FailureKind, Reply, error_face, error_kinds};
 
 use crate::code::Code;
 
@@ -11,9 +12,22 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a request failed. [`kind`](Self::kind) says what a caller can do about it, [`code`](Self::code) what the server
 /// calls it.
 ///
-/// Printed, an error shows kind, status, code, and the message, but no key, token, query or body.
+/// The server answers nearly every refusal with status 400, so decide by the code; [`status_code`](Self::status_code) is
+/// the status that it means. Printed, an error shows kind, status, code, and the message, but no key, token, query or
+/// body.
 ///
 /// Source: <https://supabase.com/docs/guides/storage/debugging/error-codes>
+///
+/// ```no_run
+/// # async fn run(storage: storage_rs::Client) -> storage_rs::Result<()> {
+/// use storage_rs::Code;
+/// match storage.from("avatars").download("ada.png").await {
+///     Ok(image) => println!("{} bytes", image.len()),
+///     Err(error) if error.code() == Some(&Code::NoSuchKey) => println!("no picture yet"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(()) }
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -22,28 +36,143 @@ struct Inner {
     said: Said,
 }
 
-/// The server's own words.
+/// The server's own words: `{"statusCode", "error", "message", "code"}`, each of them optional.
 #[derive(Debug, Default, Deserialize)]
 struct Said {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "code")]
     code: Option<Code>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     message: Option<String>,
+    /// An older name of the code; in answers of the Iceberg catalog an object that holds all of this.
+    #[serde(default)]
+    error: Option<Value>,
+    /// A text or a number.
+    #[serde(default, rename = "statusCode", deserialize_with = "text")]
+    status_code: Option<String>,
 }
 
-error_kinds! {}
+/// What the Iceberg catalog says: `{"error": {"message", "type", "code"}}`.
+#[derive(Debug, Deserialize)]
+struct IcebergSaid {
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default, rename = "type")]
+    name: Option<String>,
+    #[serde(default)]
+    code: Option<u16>,
+}
 
-error_face!("The service's own code.");
+error_kinds! {
+    /// What was to be uploaded cannot be read, or is not as long as announced. The upload was broken off before its last
+    /// byte, so that the server cannot have taken a part for the whole.
+    Content,
+    /// What came is not what was announced: more, fewer or other bytes than the server said.
+    Corrupt,
+    /// The object was replaced while it was downloaded: download it again.
+    Changed,
+    /// The file to be written cannot be: read the source of the error. Nothing stands under its name.
+    File,
+}
+
+error_face!(
+    "The service's own code. Older servers send none; then it follows from what they send in its place."
+);
 
 impl Error {
+    /// The status that the service means, where it answers with another one: it answers nearly all refusals with 400.
+    pub fn status_code(&self) -> Option<u16> {
+        self.0.said.status_code.as_deref()?.parse().ok()
+    }
+
+    /// The call is wrong, and was not sent.
+    pub(crate) fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self::from_failure(Failure::invalid(message))
+    }
+
+    /// What was to be uploaded cannot be read.
+    pub(crate) fn content(
+        message: impl Into<std::borrow::Cow<'static, str>>,
+        source: impl Into<supabase_core::BoxError>,
+    ) -> Self {
+        Self::own(ErrorKind::Content, Failure::invalid_because(message, source))
+    }
+
+    /// The file to be written cannot be.
+    pub(crate) fn file(
+        message: impl Into<std::borrow::Cow<'static, str>>,
+        source: impl Into<supabase_core::BoxError>,
+    ) -> Self {
+        Self::own(ErrorKind::File, Failure::invalid_because(message, source))
+    }
+
+    /// What came is not what was announced.
+    pub(crate) fn corrupt(message: impl Into<std::borrow::Cow<'static, str>>, head: &Reply) -> Self {
+        Self::own(ErrorKind::Corrupt, Failure::decode(message, head.clone(), None))
+    }
+
+    /// The object is another one than at the beginning.
+    pub(crate) fn changed(head: &Reply) -> Self {
+        let message = "the object was replaced while it was downloaded";
+        Self::own(ErrorKind::Changed, Failure::decode(message, head.clone(), None))
+    }
+
+    /// The answer is not what the service says it gives.
+    pub(crate) fn unreadable(message: &'static str) -> Self {
+        Self::from_failure(Failure::unreadable(message, None))
+    }
+
+    /// One of several objects cannot be had, which the service says within a success.
+    pub(crate) fn no_such_key(message: Option<String>, reply: &Reply) -> Self {
+        let failure = Failure::decode("the object does not exist", reply.clone(), None);
+        let said = Said { code: Some(Code::NoSuchKey), message, ..Said::default() };
+        Self(Box::new(Inner { kind: ErrorKind::Rejected, failure, said }))
+    }
+
+    fn own(kind: ErrorKind, failure: Failure) -> Self {
+        Self(Box::new(Inner { kind, failure, said: Said::default() }))
+    }
+
     /// Gives a failure this crate's words. Not `From`: a trait's implementation would be public, and the type of the
     /// machinery is not.
     pub(crate) fn from_failure(failure: Failure) -> Self {
-        let kind = ErrorKind::of(&failure);
-        let said = match kind {
-            ErrorKind::Rejected => serde_json::from_slice(failure.body()).unwrap_or_default(),
-            _ => Said::default(),
+        let kind = match failure.kind() {
+            FailureKind::Content => ErrorKind::Content,
+            _ => ErrorKind::of(&failure),
         };
+        let said = if kind == ErrorKind::Rejected { said(&failure) } else { Said::default() };
         Self(Box::new(Inner { kind, failure: failure.shrink(), said }))
     }
+}
+
+fn said(failure: &Failure) -> Said {
+    // Whatever has another shape says nothing here: the failure's own message then says what came.
+    let mut said: Said = serde_json::from_slice(failure.body()).unwrap_or_default();
+    match said.error.take() {
+        Some(Value::String(name)) => {
+            said.code = said.code.or_else(|| Code::of_older_server(&name));
+            said.message = said.message.or(Some(name));
+        }
+        Some(iceberg @ Value::Object(_)) => {
+            if let Ok(iceberg) = serde_json::from_value::<IcebergSaid>(iceberg) {
+                said.code = said.code.or_else(|| iceberg.name.as_deref().map(Code::from));
+                said.message = said.message.or(iceberg.message);
+                said.status_code = said.status_code.or_else(|| iceberg.code.map(|code| code.to_string()));
+            }
+        }
+        _ => {}
+    }
+    said
+}
+
+fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Code>, D::Error> {
+    Ok(text(deserializer)?.filter(|code| !code.is_empty()).map(|code| Code::from(code.as_str())))
+}
+
+/// A text, or a number as one; anything else is left out, as it must not hide the rest of the error.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
 }

@@ -202,10 +202,9 @@ impl Failure {
     }
 
     /// The answer is larger than it may be.
-    pub(crate) fn too_large(limit: usize, status: StatusCode, headers: HeaderMap) -> Self {
-        let failure =
-            Self::new(FailureKind::TooLarge, format!("the answer has more than the {limit} bytes allowed"));
-        failure.keep(Reply { status, headers, body: Bytes::new() })
+    pub fn too_large(limit: usize, head: Reply) -> Self {
+        let message = format!("the answer has more than the {limit} bytes allowed");
+        Self::new(FailureKind::TooLarge, message).keep(head)
     }
 
     fn keep(mut self, reply: Reply) -> Self {

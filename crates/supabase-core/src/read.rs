@@ -24,7 +24,7 @@ pub(crate) fn read(
         let headers = std::mem::take(response.headers_mut());
         match read {
             Ok(Body::Whole(body)) => Ok(Reply { status, headers, body }),
-            Ok(Body::Cut(_)) => Err(Failure::too_large(limit, status, headers)),
+            Ok(Body::Cut(_)) => Err(Failure::too_large(limit, Reply { status, headers, body: Bytes::new() })),
             Err((error, _)) => {
                 Err(Failure::from_body(error, Reply { status, headers, body: Bytes::new() }, idempotent))
             }

@@ -29,7 +29,7 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     /// The pauses, with jitter, so that many clients do not come back at the same moment.
-    pub(crate) fn pauses(self) -> impl Iterator<Item = Duration> + Send {
+    pub fn pauses(self) -> impl Iterator<Item = Duration> + Send {
         ExponentialBuilder::default()
             .with_jitter()
             .with_min_delay(self.first_pause)

@@ -129,6 +129,11 @@ impl Transport {
         self.shared.http.websocket()
     }
 
+    /// How many bytes an answer that is read whole may have.
+    pub fn max_body(&self) -> usize {
+        self.shared.limits.body
+    }
+
     /// What kind of key the client was built with.
     pub fn key_kind(&self) -> Option<KeyKind> {
         self.shared.key.as_ref().map(ApiKey::kind)

@@ -1,0 +1,252 @@
+//! Reading the content of an object, across broken connections.
+
+use std::time::Duration;
+
+use supabase_core::header::RANGE;
+use supabase_core::{
+    Bytes, Failure, FailureKind, OpenReply, Reply, Request, RetryPolicy, Transport, limited, sleep,
+};
+
+use super::range::{ByteRange, ContentRange};
+use crate::code::Code;
+use crate::draft::Draft;
+use crate::error::{Error, Result};
+
+/// The content of an object, or a range of it, on its way.
+pub(crate) struct Reader {
+    transport: Transport,
+    request: Request,
+    retry: RetryPolicy,
+    /// How long nothing may come.
+    patience: Option<Duration>,
+    head: Reply,
+    /// The answer that is being read; `None` after it broke, and at the end.
+    reply: Option<OpenReply>,
+    /// Where the first byte stands in the object.
+    first: u64,
+    /// How many bytes are to come in all, if that is known.
+    length: Option<u64>,
+    /// How many came.
+    received: u64,
+    /// How many bytes of the present answer came before.
+    skip: u64,
+    /// How often it broke since the last byte.
+    breaks: u32,
+    is_done: bool,
+}
+
+impl Reader {
+    /// Sends the request and reads the head of the answer.
+    pub(crate) async fn open(draft: Draft, range: Option<ByteRange>) -> Result<Self> {
+        let retry = draft.retry();
+        let (transport, request) = draft.finish()?;
+        let patience = request.timeout.or_else(|| transport.timeout());
+        let reply = transport.open(request.clone()).await.map_err(Error::from_failure)?;
+        let head = reply.head();
+        let (first, length) = match range {
+            None => (0, length_of(&head)),
+            Some(range) => {
+                let part = part_of(&head)?;
+                match range {
+                    ByteRange::Span { first, .. } if first != part.first => {
+                        return Err(Error::corrupt("the server sent other bytes than were asked for", &head));
+                    }
+                    _ => (part.first, Some(part.length())),
+                }
+            }
+        };
+        Ok(Self {
+            transport,
+            request,
+            retry,
+            patience,
+            head,
+            reply: Some(reply),
+            first,
+            length,
+            received: 0,
+            skip: 0,
+            breaks: 0,
+            is_done: false,
+        })
+    }
+
+    /// Status and headers of the first answer.
+    pub(crate) fn head(&self) -> &Reply {
+        &self.head
+    }
+
+    /// How many bytes are to come in all, if that is known.
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// How many bytes the object has, where only a range of it was asked for.
+    pub(crate) fn total(&self) -> Option<u64> {
+        ContentRange::read(self.head.header("content-range")?)?.total
+    }
+
+    /// The tag by which the same content is known again.
+    pub(crate) fn tag(&self) -> Option<&str> {
+        strong_tag(&self.head)
+    }
+
+    /// The next piece; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
+        while !self.is_done {
+            let Some(reply) = &mut self.reply else {
+                self.resume().await?;
+                continue;
+            };
+            let piece = match self.patience {
+                None => reply.chunk().await,
+                Some(patience) => match limited(patience, reply.chunk()).await {
+                    Some(piece) => piece,
+                    None => Err(Failure::timeout(patience, true)),
+                },
+            };
+            match piece {
+                Ok(Some(piece)) => {
+                    let piece = self.beyond_what_came(piece);
+                    if piece.is_empty() {
+                        continue;
+                    }
+                    self.received += piece.len() as u64;
+                    if self.length.is_some_and(|length| self.received > length) {
+                        return Err(Error::corrupt("more bytes came than were announced", &self.head));
+                    }
+                    self.breaks = 0;
+                    return Ok(Some(piece));
+                }
+                Ok(None) => match self.length.filter(|length| self.received < *length) {
+                    None => self.is_done = true,
+                    Some(length) => {
+                        let message = format!("{} of {length} bytes came", self.received);
+                        self.broke(Error::corrupt(message, &self.head)).await?;
+                    }
+                },
+                Err(failure) => {
+                    let goes_on = matches!(
+                        failure.kind(),
+                        FailureKind::Interrupted | FailureKind::Timeout | FailureKind::Connect
+                    );
+                    let error = Error::from_failure(failure);
+                    if !goes_on {
+                        return Err(error);
+                    }
+                    self.broke(error).await?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Everything, in memory.
+    pub(crate) async fn whole(mut self, limit: usize) -> Result<Bytes> {
+        let too_large = |head: &Reply| Error::from_failure(Failure::too_large(limit, head.clone()));
+        let length = self.length.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        if length.is_some_and(|length| length > limit) {
+            return Err(too_large(&self.head));
+        }
+        let Some(first) = self.next().await? else { return Ok(Bytes::new()) };
+        // A body of one piece, as small ones are, is not copied.
+        let Some(second) = self.next().await? else { return Ok(first) };
+        // What was announced is believed only so far.
+        let mut whole = Vec::with_capacity(length.unwrap_or_default().min(64 * 1024 * 1024));
+        whole.extend_from_slice(&first);
+        whole.extend_from_slice(&second);
+        while let Some(piece) = self.next().await? {
+            whole.extend_from_slice(&piece);
+            if whole.len() > limit {
+                return Err(too_large(&self.head));
+            }
+        }
+        if whole.len() > limit {
+            return Err(too_large(&self.head));
+        }
+        Ok(whole.into())
+    }
+
+    fn beyond_what_came(&mut self, mut piece: Bytes) -> Bytes {
+        let came_before = usize::try_from(self.skip).unwrap_or(usize::MAX).min(piece.len());
+        self.skip -= came_before as u64;
+        piece.split_off(came_before)
+    }
+
+    /// The answer broke off: waits a little before the rest is asked for.
+    ///
+    /// # Errors
+    /// What broke it, if the rest cannot be asked for, or was in vain too often.
+    async fn broke(&mut self, error: Error) -> Result<()> {
+        self.reply = None;
+        let pause = self.retry.pauses().nth(self.breaks as usize);
+        let (Some(pause), Some(_), Some(_)) = (pause, self.tag(), self.length) else {
+            self.is_done = true;
+            return Err(error);
+        };
+        self.breaks += 1;
+        sleep(pause).await;
+        Ok(())
+    }
+
+    /// Asks for the rest.
+    async fn resume(&mut self) -> Result<()> {
+        let place = self.first + self.received;
+        let last = self.length.map(|length| self.first + length.saturating_sub(1));
+        let mut request = self.request.clone();
+        request.headers.retain(|(name, _)| *name != RANGE);
+        let range = ByteRange::Span { first: place, last };
+        let header = range.header().parse().map_err(|_| Error::invalid("the range cannot be sent"))?;
+        request.headers.push((RANGE, header));
+        let reply = match self.transport.open(request).await {
+            Ok(reply) => reply,
+            Err(failure) => {
+                self.is_done = true;
+                let error = Error::from_failure(failure);
+                // The object is shorter than it was.
+                return Err(match error.code() {
+                    Some(Code::InvalidRange) => Error::changed(&self.head),
+                    _ => error,
+                });
+            }
+        };
+        let head = reply.head();
+        if strong_tag(&head) != self.tag() {
+            self.is_done = true;
+            return Err(Error::changed(&self.head));
+        }
+        // A server that does not know ranges sends everything once more.
+        self.skip = match head.status() {
+            206 => {
+                let part = part_of(&head)?;
+                if part.first != place {
+                    self.is_done = true;
+                    return Err(Error::corrupt("the server sent other bytes than were asked for", &head));
+                }
+                0
+            }
+            _ => place,
+        };
+        self.reply = Some(reply);
+        Ok(())
+    }
+}
+
+/// How many bytes an answer announces. There is no such header if they are decompressed on their way.
+fn length_of(head: &Reply) -> Option<u64> {
+    head.header("content-length")?.parse().ok()
+}
+
+/// Which part of the object an answer holds.
+fn part_of(head: &Reply) -> Result<ContentRange> {
+    let part = head.header("content-range").and_then(ContentRange::read);
+    match part {
+        Some(part) if head.status() == 206 => Ok(part),
+        _ => Err(Error::corrupt("the server did not send the range that was asked for", head)),
+    }
+}
+
+/// A tag that says that every byte is the same: one that begins with `W/` does not.
+fn strong_tag(head: &Reply) -> Option<&str> {
+    head.header("etag").filter(|tag| !tag.starts_with("W/") && tag.len() > 2)
+}
