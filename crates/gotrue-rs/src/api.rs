@@ -78,6 +78,11 @@ impl Api {
         self
     }
 
+    /// Sending it twice does more than sending it once, whatever its method says.
+    pub(crate) fn once(&mut self) {
+        self.request.idempotent = false;
+    }
+
     /// What was said about the call.
     pub(crate) fn settings(mut self, settings: Settings) -> Self {
         self.request.timeout = settings.timeout;

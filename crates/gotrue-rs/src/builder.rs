@@ -10,7 +10,7 @@ use supabase_core::{Config, Url, parse_endpoint, shared_settings};
 use crate::admin::may_administer;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::pkce::FlowType;
+use crate::pkce::{FlowType, Flows};
 use crate::session::sessions::Rules;
 use crate::session::store::memory::MemoryStore;
 use crate::session::store::{AnyStore, SessionStore};
@@ -42,6 +42,7 @@ pub struct ClientBuilder {
     refresh_margin: Duration,
     flow_type: FlowType,
     may_administer: bool,
+    flow_id_in_redirects: bool,
 }
 
 impl ClientBuilder {
@@ -59,6 +60,7 @@ impl ClientBuilder {
             refresh_margin: DEFAULT_MARGIN,
             flow_type: FlowType::default(),
             may_administer,
+            flow_id_in_redirects: false,
         }
     }
 
@@ -134,6 +136,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether redirects say which flow they belong to, by a parameter `flow_id` that is added to each `redirect_to`: no
+    /// if not given. With it, several sign-ins that have begun at once find their end by
+    /// [`Client::session_from_url`]; the project must allow the addresses with any parameters.
+    #[doc(alias = "appendPkceFlowIdToRedirects")]
+    pub fn flow_id_in_redirects(mut self, yes: bool) -> Self {
+        self.flow_id_in_redirects = yes;
+        self
+    }
+
     /// Checks everything and builds the client. No request is sent.
     ///
     /// # Errors
@@ -150,7 +161,8 @@ impl ClientBuilder {
             margin: self.refresh_margin,
             in_background: self.auto_refresh_token,
         };
-        Ok(Client::from_parts(transport, rules, self.flow_type, self.may_administer))
+        let flows = Flows::new(self.flow_type, self.flow_id_in_redirects);
+        Ok(Client::from_parts(transport, rules, flows, self.may_administer))
     }
 }
 

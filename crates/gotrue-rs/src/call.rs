@@ -57,6 +57,12 @@ impl<T: 'static> Call<T> {
         self.settings.timeout = Some(limit);
         self
     }
+
+    /// Says the same about this call as about the one that it is a part of.
+    pub(crate) fn settings_of(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
 }
 
 impl<T> Call<T> {

@@ -10,7 +10,7 @@ use crate::api::Api;
 use crate::builder::ClientBuilder;
 use crate::error::Result;
 use crate::jwt::Jwks;
-use crate::pkce::{FlowType, Flows};
+use crate::pkce::Flows;
 use crate::session::sessions::{Rules, Sessions};
 
 /// A handle to one Supabase Auth server, and to the session of the user who is signed in there. Clones share both; no
@@ -71,15 +71,9 @@ impl Client {
         ClientBuilder::new(url.as_ref(), key.into())
     }
 
-    pub(crate) fn from_parts(
-        transport: Transport,
-        rules: Rules,
-        flow_type: FlowType,
-        may_administer: bool,
-    ) -> Self {
+    pub(crate) fn from_parts(transport: Transport, rules: Rules, flows: Flows, may_administer: bool) -> Self {
         let sessions = Sessions::new(transport.clone(), rules);
         let jwks = Jwks::new(transport.clone());
-        let flows = Flows::new(flow_type);
         Self { inner: Arc::new(Inner { transport, sessions, flows, jwks, may_administer }) }
     }
 

@@ -10,12 +10,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use supabase_core::Url;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::random;
 
 /// How many flows can wait for their end at once. The oldest one makes room.
 const SLOTS: usize = 5;
+
+/// The parameter of a redirect that says which flow it belongs to.
+pub(crate) const FLOW_ID: &str = "flow_id";
 
 /// How links in emails and redirects of providers bring the session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -33,6 +37,19 @@ pub enum FlowType {
 ///
 /// The client keeps the last five by itself. Where another process gets the code, as on a server with several of them,
 /// take the flow there as a text.
+///
+/// ```no_run
+/// # async fn run(auth: gotrue_rs::Client, code: String) -> gotrue_rs::Result<()> {
+/// use gotrue_rs::{AuthCode, OAuth, PendingFlow};
+/// let start = auth.sign_in(OAuth::provider("github").redirect_to("https://app.example/callback")).await?;
+/// if let Some(flow) = start.flow {
+///     let text = flow.to_secret();
+///     // … and in the process that gets the code:
+///     let flow = PendingFlow::from_secret(&text)?;
+///     auth.exchange_code_for_session(AuthCode::new(code).flow(&flow)).await?;
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct PendingFlow {
     id: String,
@@ -112,12 +129,14 @@ impl fmt::Debug for PendingFlow {
 /// The flows that wait for their end.
 pub(crate) struct Flows {
     flow_type: FlowType,
+    /// Whether the redirects say which flow they belong to.
+    is_told: bool,
     waiting: Mutex<VecDeque<PendingFlow>>,
 }
 
 impl Flows {
-    pub(crate) fn new(flow_type: FlowType) -> Self {
-        Self { flow_type, waiting: Mutex::default() }
+    pub(crate) fn new(flow_type: FlowType, is_told: bool) -> Self {
+        Self { flow_type, is_told, waiting: Mutex::default() }
     }
 
     pub(crate) fn flow_type(&self) -> FlowType {
@@ -158,6 +177,16 @@ impl Flows {
         flow.cloned().map_err(Error::invalid)
     }
 
+    /// Where a link leads in the end: `url`, with the id of the flow if the client is to write it there.
+    pub(crate) fn redirect(&self, url: Option<&str>, flow: Option<&PendingFlow>) -> Option<String> {
+        let url = url?;
+        let (true, Some(flow)) = (self.is_told, flow) else { return Some(url.to_owned()) };
+        // What is no address is the server's to refuse.
+        let Ok(mut address) = Url::parse(url) else { return Some(url.to_owned()) };
+        address.query_pairs_mut().append_pair(FLOW_ID, &flow.id);
+        Some(address.into())
+    }
+
     /// The flow has come to its end, or cannot come to it any more.
     pub(crate) fn end(&self, id: &str) {
         self.waiting().retain(|flow| flow.id != id);
@@ -190,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_flow_is_found_by_its_own_id_and_no_other() {
-        let flows = Flows::new(FlowType::Pkce);
+        let flows = Flows::new(FlowType::Pkce, false);
         assert!(flows.find(None).is_err());
         let first = flows.begin(Purpose::SignIn).unwrap().unwrap();
         assert_eq!(flows.find(None).unwrap().id, first.id);
@@ -205,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_sixth_flow_takes_the_place_of_the_first() {
-        let flows = Flows::new(FlowType::Pkce);
+        let flows = Flows::new(FlowType::Pkce, false);
         let begun: Vec<_> = (0..6).map(|_| flows.begin(Purpose::SignIn).unwrap().unwrap()).collect();
         assert!(flows.find(Some(begun[0].id())).is_err());
         for flow in &begun[1..] {

@@ -2,26 +2,20 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use supabase_core::Method;
 
 use crate::call::Call;
 use crate::client::Client;
 use crate::clock::Now;
 use crate::error::{Error, Result};
+use crate::jwt::unverified;
 use crate::session::event::{AuthEvent, SignOutReason};
 use crate::session::listeners::AuthEvents;
 use crate::session::machine::Kept;
 use crate::session::sessions::exchange;
 use crate::session::{Session, Wire};
-use crate::timestamp::Timestamp;
 use crate::user::User;
-
-/// Longer than any token that a server issues, and short enough to be read without harm.
-const LONGEST_TOKEN: usize = 64 * 1024;
 
 impl Client {
     /// The session of the user who is signed in, with an access token that has not expired; `None` if nobody is.
@@ -118,7 +112,7 @@ impl Client {
     /// Source: <https://supabase.com/docs/reference/javascript/auth-setsession>
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if the access token is no JWT; what the server says if it does
+    /// [`ErrorKind::InvalidJwt`](crate::ErrorKind::InvalidJwt) if the access token is no JWT; what the server says if it does
     /// not accept the tokens. Whoever was signed in stays so then.
     ///
     /// ```no_run
@@ -204,8 +198,9 @@ impl Client {
 
     /// The session that two tokens stand for.
     pub(crate) async fn session_of(&self, access: SecretString, refresh: SecretString) -> Result<Kept> {
-        let claims = Claims::read(&access)?;
-        let left = claims.exp.saturating_sub(Now::read().unix_seconds());
+        // Not believed: the server says below whether it is good.
+        let exp = unverified(access.expose_secret())?.exp;
+        let left = exp.as_unix_seconds().saturating_sub(Now::read().unix_seconds());
         if left <= 0 {
             return exchange(self.transport(), &refresh).await;
         }
@@ -215,8 +210,8 @@ impl Client {
         let session = Session {
             access_token: access,
             token_type: "bearer".to_owned(),
-            expires_in: u64::try_from(claims.exp.saturating_sub(now.unix_seconds())).unwrap_or(0),
-            expires_at: Timestamp::from_unix_seconds(claims.exp),
+            expires_in: u64::try_from(left).unwrap_or(0),
+            expires_at: exp,
             refresh_token: refresh,
             user,
             provider_token: None,
@@ -231,25 +226,4 @@ impl Client {
 pub(crate) fn received(wire: Wire) -> Kept {
     let now = Now::read();
     Kept::new(wire.into_session(now.unix_seconds()), now)
-}
-
-/// What a JWT says, unproven. The server proves it.
-#[derive(Deserialize)]
-struct Claims {
-    exp: i64,
-}
-
-impl Claims {
-    fn read(token: &SecretString) -> Result<Self> {
-        let token = token.expose_secret();
-        let mut parts = token.split('.');
-        let payload = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(_), Some(payload), Some(_), None) if token.len() <= LONGEST_TOKEN => payload,
-            _ => return Err(Error::invalid("the access token is no JWT")),
-        };
-        let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok();
-        payload
-            .and_then(|payload| serde_json::from_slice(&payload).ok())
-            .ok_or_else(|| Error::invalid("the access token is no JWT that says when it expires"))
-    }
 }

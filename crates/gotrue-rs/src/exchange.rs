@@ -1,0 +1,183 @@
+//! The end of a sign-in that went through a browser or an email.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use supabase_core::Method;
+
+use crate::body::Body;
+use crate::call::{Call, Settings};
+use crate::client::Client;
+use crate::clock::Now;
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::pkce::{FlowType, PendingFlow, Purpose};
+use crate::redirect::{Redirect, Tokens};
+use crate::session::access::received;
+use crate::session::event::AuthEvent;
+use crate::session::machine::Kept;
+use crate::session::{Session, Wire};
+use crate::user::User;
+use crate::verify::Verified;
+
+/// A code that a redirect has brought, and the flow that it belongs to. A text alone is a code of the only flow that has
+/// begun.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct AuthCode {
+    code: SecretString,
+    flow: Which,
+}
+
+/// Which flow a code belongs to.
+#[derive(Clone, Debug)]
+enum Which {
+    Only,
+    Id(String),
+    Given(PendingFlow),
+}
+
+impl AuthCode {
+    /// A code.
+    pub fn new(code: impl Into<SecretString>) -> Self {
+        Self { code: code.into(), flow: Which::Only }
+    }
+
+    /// Of this flow, wherever it has begun.
+    pub fn flow(mut self, flow: &PendingFlow) -> Self {
+        self.flow = Which::Given(flow.clone());
+        self
+    }
+
+    /// Of the flow of this id, which has begun here.
+    pub fn flow_id(mut self, id: impl Into<String>) -> Self {
+        self.flow = Which::Id(id.into());
+        self
+    }
+}
+
+impl From<&str> for AuthCode {
+    fn from(code: &str) -> Self {
+        Self::new(code)
+    }
+}
+
+impl From<String> for AuthCode {
+    fn from(code: String) -> Self {
+        Self::new(code)
+    }
+}
+
+impl Client {
+    /// Signs in by the code that a redirect has brought, at the end of what [`sign_in`](Self::sign_in),
+    /// [`sign_up`](Self::sign_up) and others have begun.
+    ///
+    /// A code lives for five minutes from when its flow has begun, and is good once.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/auth-exchangecodeforsession>
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it cannot be told which flow the code belongs to: another
+    /// one's verifier is never tried. [`Code::FlowStateExpired`] and its like; see [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// ```no_run
+    /// # async fn run(auth: gotrue_rs::Client, code: String) -> gotrue_rs::Result<()> {
+    /// let session = auth.exchange_code_for_session(code).await?;
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "exchangeCodeForSession")]
+    pub fn exchange_code_for_session(&self, code: impl Into<AuthCode>) -> Call<Arc<Session>> {
+        let (client, code) = (self.clone(), code.into());
+        Call::new(move |settings| async move { client.exchange_code(code, settings).await })
+    }
+
+    /// Signs in by the address that a redirect has led to: a code is exchanged, tokens are taken over.
+    ///
+    /// A client of [`FlowType::Pkce`] takes no tokens: it has not asked for them, so they are somebody else's.
+    ///
+    /// # Errors
+    /// As [`Redirect::parse`] and [`exchange_code_for_session`](Self::exchange_code_for_session).
+    ///
+    /// ```no_run
+    /// # async fn run(auth: gotrue_rs::Client, came_back: String) -> gotrue_rs::Result<()> {
+    /// if let Some(session) = auth.session_from_url(came_back).await?.session() {
+    ///     println!("hello {}", session.user.id);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "detectSessionInUrl")]
+    #[doc(alias = "get_session_from_url")]
+    pub fn session_from_url(&self, url: impl Into<String>) -> Call<Verified> {
+        let (client, url) = (self.clone(), url.into());
+        Call::new(move |settings| async move {
+            match Redirect::parse(&url)? {
+                Redirect::Code { code, flow_id } => {
+                    let flow = flow_id.map_or(Which::Only, Which::Id);
+                    let session = client.exchange_code(AuthCode { code, flow }, settings).await?;
+                    Ok(Verified::SignedIn(session))
+                }
+                Redirect::Tokens(tokens) => {
+                    Ok(Verified::SignedIn(client.take_tokens(*tokens, settings).await?))
+                }
+                Redirect::Message(message) => Ok(Verified::OtherAddressNext { message }),
+            }
+        })
+    }
+
+    async fn exchange_code(&self, code: AuthCode, settings: Settings) -> Result<Arc<Session>> {
+        let flow = match code.flow {
+            Which::Given(flow) => flow,
+            Which::Id(id) => self.flows().find(Some(&id))?,
+            Which::Only => self.flows().find(None)?,
+        };
+        let body = Body::new().secret("auth_code", &code.code).secret("code_verifier", flow.verifier());
+        let outcome = self.grant("auth.exchange_code_for_session", "pkce", &body, settings).await;
+        let wire: Wire = match outcome {
+            Ok(wire) => wire,
+            Err(error) => {
+                if matches!(error.code(), Some(Code::FlowStateExpired)) {
+                    self.flows().end(flow.id());
+                }
+                return Err(error);
+            }
+        };
+        self.flows().end(flow.id());
+        let kept = received(wire);
+        let is_recovery = flow.purpose() == Purpose::Recovery;
+        let also = is_recovery.then(|| AuthEvent::PasswordRecovery(Arc::clone(&kept.session)));
+        self.signed_in(kept, also).await
+    }
+
+    /// Takes over tokens from an address. Whose they are, the server says.
+    async fn take_tokens(&self, tokens: Tokens, settings: Settings) -> Result<Arc<Session>> {
+        if self.flows().flow_type() == FlowType::Pkce {
+            return Err(Error::invalid(
+                "the address brings tokens, and this client has asked for a code: they are somebody else's, or another \
+                 client's with `FlowType::Implicit`",
+            ));
+        }
+        let user: User = self
+            .request("auth.get_user", Method::GET, &["user"])
+            .bearer(tokens.access_token.clone())
+            .settings(settings)
+            .fetch()
+            .await?;
+        let now = Now::read();
+        let lifetime = i64::try_from(tokens.expires_in).unwrap_or(i64::MAX);
+        let expires_at = tokens.expires_at.unwrap_or_else(|| now.unix_seconds().saturating_add(lifetime));
+        let session = Session {
+            access_token: tokens.access_token,
+            token_type: "bearer".to_owned(),
+            expires_in: tokens.expires_in,
+            expires_at: crate::timestamp::Timestamp::from_unix_seconds(expires_at),
+            refresh_token: tokens.refresh_token,
+            user,
+            provider_token: tokens.provider_token,
+            provider_refresh_token: tokens.provider_refresh_token,
+            weak_password: None,
+        };
+        let kept = Kept::new(session, now);
+        let also = tokens.is_recovery.then(|| AuthEvent::PasswordRecovery(Arc::clone(&kept.session)));
+        self.signed_in(kept, also).await
+    }
+}

@@ -1,0 +1,91 @@
+//! Signing out.
+
+use supabase_core::Method;
+
+use crate::call::Call;
+use crate::client::Client;
+use crate::error::Error;
+use crate::session::event::SignOutReason;
+
+/// Which of the user's sessions end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignOutScope {
+    /// All of them, on all devices.
+    #[default]
+    Global,
+    /// This one.
+    Local,
+    /// All but this one.
+    Others,
+}
+
+impl SignOutScope {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Local => "local",
+            Self::Others => "others",
+        }
+    }
+}
+
+impl Client {
+    /// Signs the user out. Their refresh tokens end at once; access tokens are still accepted by services other than auth
+    /// until they expire.
+    ///
+    /// A session that the server no longer knows counts as signed out. If the server cannot be reached, the session stays,
+    /// so that the call can be made again; [`forget_session`](Self::forget_session) does without the server.
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/auth-signout>
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). That nobody is signed in is none.
+    ///
+    /// ```no_run
+    /// # async fn run(auth: gotrue_rs::Client) -> gotrue_rs::Result<()> {
+    /// use gotrue_rs::SignOutScope;
+    /// auth.sign_out(SignOutScope::Local).await?;
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "signOut")]
+    #[doc(alias = "logout")]
+    pub fn sign_out(&self, scope: SignOutScope) -> Call<()> {
+        let client = self.clone();
+        Call::new(move |settings| async move {
+            let session = match client.sessions().fresh().await {
+                Ok(Some(session)) => session,
+                Ok(None) => return Ok(()),
+                // The server has just refused the session, and so it has ended.
+                Err(error) if client.sessions().held().await?.is_none() => {
+                    tracing::debug!(%error, "the session had ended before the sign-out");
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            };
+            let outcome = client
+                .request("auth.sign_out", Method::POST, &["logout"])
+                .query("scope", scope.as_str())
+                .bearer(session.access_token.clone())
+                // A session that has ended cannot end otherwise.
+                .idempotent()
+                .settings(settings)
+                .done()
+                .await;
+            match outcome {
+                Err(error) if !is_gone(&error) => return Err(error),
+                _ => {}
+            }
+            if scope != SignOutScope::Others {
+                let user = session.user.id.as_str();
+                client.sessions().commit(|machine| machine.sign_out_user(user, SignOutReason::User)).await;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Whether the server says that there is no such session any more. What a gateway says is about something else.
+fn is_gone(error: &Error) -> bool {
+    matches!(error.status(), Some(401 | 403 | 404)) && error.code().is_some()
+}
