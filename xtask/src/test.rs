@@ -14,7 +14,7 @@ use crate::{Outcome, docs};
 const EMBEDDED_LACKS: &str = "explain,grammar,dry-run";
 
 /// The programs of `examples`, each of which must run to its end.
-const EXAMPLES: [&str; 3] = ["quickstart", "single_service", "many_users"];
+const EXAMPLES: &[&str] = &["quickstart", "single_service", "many_users", "function_events"];
 
 /// Format, lints, all tests that need no stack, then the live tests.
 ///

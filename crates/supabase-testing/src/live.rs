@@ -25,6 +25,8 @@ pub enum Need {
     DryRun,
     /// PostgREST's own parser: names in quotes everywhere, and every text in every position.
     Grammar,
+    /// The functions of `examples/functions`, deployed.
+    ExampleFunctions,
 }
 
 impl fmt::Display for Need {
@@ -33,6 +35,7 @@ impl fmt::Display for Need {
             Self::Explain => "explain",
             Self::DryRun => "dry-run",
             Self::Grammar => "grammar",
+            Self::ExampleFunctions => "example-functions",
         })
     }
 }
