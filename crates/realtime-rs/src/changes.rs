@@ -7,7 +7,7 @@ mod row;
 use serde::Serialize;
 
 pub(crate) use change::read;
-pub use change::{Action, Change, ChangedColumn, OldRecord};
+pub use change::{Action, Change, ChangedColumn, Record};
 pub use filter::{Column, Filter, Is, col, not};
 
 use crate::error::{Error, Result};

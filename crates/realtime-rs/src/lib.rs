@@ -1,11 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(dead_code, unused_imports, reason = "the connection that uses these parts follows")]
 
 mod backoff;
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
 pub mod blocking;
+mod broadcast;
 mod builder;
+mod call;
 mod changes;
 mod channel;
 mod client;
@@ -13,24 +14,36 @@ mod code;
 mod delivery;
 mod error;
 mod fields;
+mod listener;
 mod mailbox;
 mod payload;
 mod presence;
 mod protocol;
 mod socket;
+mod status;
+mod system;
 mod timestamp;
+mod transport;
 
 pub use backoff::Backoff;
+pub use broadcast::{Broadcast, BroadcastRequest, Sent};
 pub use builder::ClientBuilder;
-pub use changes::{Action, Change, ChangedColumn, Changes, Column, Filter, Is, OldRecord, col, not};
+pub use call::Call;
+pub use changes::{Action, Change, ChangedColumn, Changes, Column, Filter, Is, Record, col, not};
+pub use channel::{Channel, ChannelBuilder, WhileAway};
 pub use client::Client;
 pub use code::Code;
 pub use delivery::{Delivery, Gap, Overflow};
 pub use error::{Error, ErrorKind, Result};
+pub use listener::{Event, Listener, Messages};
 pub use payload::Payload;
 pub use presence::{Presence, PresenceEvent, PresenceState};
 pub use protocol::{Frame, ProtocolVersion};
+pub use socket::SignedOut;
+pub use status::{ChannelStatus, ConnectionState, Heartbeat, Watch};
+pub use system::SystemMessage;
 pub use timestamp::{Timestamp, TimestampError};
+pub use transport::{Connection, Handshake, Transport};
 
 // Their types stand in this crate's signatures.
 pub use bytes;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use bytes::Bytes;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use supabase_core::decode_json;
 
@@ -55,6 +55,12 @@ impl Payload {
             Self::Json(json) => json.get().as_bytes(),
             Self::Binary(bytes) => bytes,
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::deserialize(deserializer).map(Self::Json)
     }
 }
 

@@ -48,7 +48,7 @@ pub struct Change<T> {
     pub record: Option<T>,
     /// What is known of the row as it was: the primary key, or the whole row where the table's replica identity is full.
     /// `None` if it was added.
-    pub old_record: Option<OldRecord>,
+    pub old_record: Option<Record>,
     /// The columns that were sent, with their types.
     pub columns: Vec<ChangedColumn>,
     /// What the server could not do, such as `Error 413: Payload Too Large` for a row of which only small values were
@@ -67,11 +67,12 @@ pub struct ChangedColumn {
     pub type_name: String,
 }
 
-/// A row as it was, as far as the server tells.
-#[derive(Clone)]
-pub struct OldRecord(Box<RawValue>);
+/// A row that is not read yet: as it was, as far as the server tells, or one of any table.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Record(Box<RawValue>);
 
-impl OldRecord {
+impl Record {
     /// Reads it: mostly into a type that has the primary key alone.
     ///
     /// # Errors
@@ -97,10 +98,10 @@ impl OldRecord {
     }
 }
 
-impl fmt::Debug for OldRecord {
+impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The row is the user's data.
-        f.debug_struct("OldRecord").finish_non_exhaustive()
+        f.debug_struct("Record").finish_non_exhaustive()
     }
 }
 
@@ -153,7 +154,7 @@ pub(crate) fn read<T: DeserializeOwned>(data: &[u8]) -> Result<Change<T>> {
             let json = RawValue::from_string(normalized(old, &columns).into_owned());
             let json =
                 json.map_err(|error| Error::unreadable("an old row is no JSON", Some(error.into())))?;
-            Some(OldRecord(json))
+            Some(Record(json))
         }
         None => None,
     };

@@ -111,6 +111,14 @@ impl Machine {
         matches!(self.phase, Phase::Waiting { at } if at <= now)
     }
 
+    /// A join could not be sent, for want of a token.
+    pub(crate) fn postponed(&mut self, now: Instant, pause: impl FnOnce(u32) -> Option<Duration>) -> Next {
+        match self.phase {
+            Phase::Waiting { .. } => self.fail(Verdict::Later, now, pause),
+            _ => Next::Stale,
+        }
+    }
+
     /// A join was sent.
     pub(crate) fn sent(&mut self, join: Ref, until: Instant) {
         if matches!(self.phase, Phase::Waiting { .. }) {

@@ -74,6 +74,11 @@ impl Heartbeats {
         self.limit = limit;
     }
 
+    /// Until when an answer must come, if one is asked for.
+    pub(crate) fn until(&self) -> Option<Instant> {
+        self.asked.map(|asked| asked.until)
+    }
+
     /// An answer came. The time that it took, if it answers the heartbeat that was sent last.
     pub(crate) fn answered(&mut self, reference: Ref, now: Instant) -> Option<Duration> {
         let asked = self.asked.take_if(|asked| asked.reference == reference)?;

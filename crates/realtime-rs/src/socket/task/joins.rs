@@ -1,0 +1,312 @@
+//! Joining channels, again and again where need be, and leaving them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use supabase_core::Instant;
+
+use super::Task;
+use super::line::{Link, empty_object};
+use crate::channel::config::{ids, payload};
+use crate::channel::entry::{Awaited, Pending, Waiter};
+use crate::channel::state::{Next, Phase};
+use crate::code::{Code, Verdict};
+use crate::error::Error;
+use crate::protocol::{Answer, JOIN, LEAVE, Ref};
+use crate::socket::Reply;
+use crate::status::ChannelStatus;
+use crate::system::{Meaning, SystemMessage};
+use crate::timestamp::Timestamp;
+
+/// How many joins are sent before the first of them is answered. Servers limit how many they take in a second.
+const JOINS_AT_ONCE: usize = 32;
+
+/// How long after a join what else was asked for may take to come. A project's first subscriber waits up to 20 seconds.
+const AWAITED: Duration = Duration::from_secs(60);
+
+impl Task {
+    /// Whether joins are to be sent: then a token is asked for, and they are sent with it.
+    pub(super) fn settle_joins(&mut self, now: Instant) {
+        let is_up = matches!(self.line.link, Link::Up(_));
+        if is_up && self.joins_in_flight() < JOINS_AT_ONCE {
+            let is_due = self.entries.values().any(|entry| entry.machine.is_due(now));
+            if is_due {
+                self.ask_for_token();
+            }
+        }
+    }
+
+    fn joins_in_flight(&self) -> usize {
+        self.entries.values().filter(|entry| matches!(entry.machine.phase(), Phase::Joining { .. })).count()
+    }
+
+    /// Joins what is due, with the token that was just had.
+    pub(super) fn join_all(&mut self) {
+        let now = Instant::now();
+        let room = JOINS_AT_ONCE.saturating_sub(self.joins_in_flight());
+        let mut due: Vec<_> = self.entries.values().filter(|entry| entry.machine.is_due(now)).map(|e| e.id).collect();
+        due.sort_unstable();
+        for id in due.into_iter().take(room) {
+            let Some(entry) = self.topics.get(&id).and_then(|topic| self.entries.get_mut(topic)) else { continue };
+            let Ok(payload) = payload(&entry.config, self.tokens.for_join()) else { continue };
+            let join = self.line.next_ref();
+            let topic = &entry.shared.topic;
+            if self.line.push_as(join, Some(join), topic, JOIN, &payload).is_none() {
+                return;
+            }
+            entry.machine.sent(join, now + self.settings.join_timeout);
+            entry.token = self.tokens.version;
+            entry.farewell = None;
+            entry.shared.presences().joined(entry.config.presence.enabled);
+        }
+    }
+
+    /// No token could be had, so nothing could be joined.
+    pub(super) fn no_token(&mut self, error: &Error) {
+        let now = Instant::now();
+        let due: Vec<_> =
+            self.entries.iter().filter(|(_, entry)| entry.machine.is_due(now)).map(|(topic, _)| topic.clone()).collect();
+        for topic in due {
+            let Some(entry) = self.entries.get_mut(&topic) else { continue };
+            let next = entry.machine.postponed(now, |failed| self.settings.backoff.pause(failed));
+            if entry.subscriber.is_some() || next == Next::Ended {
+                self.end(&topic, Some(error));
+            } else {
+                entry.status(&ChannelStatus::Interrupted(error.clone()));
+            }
+        }
+    }
+
+    /// The server answered the join that counts.
+    pub(super) fn join_answered(&mut self, topic: &str, join: Ref, answer: &Answer<'_>) {
+        self.is_dirty = true;
+        let Some(entry) = self.entries.get_mut(topic) else { return };
+        if !answer.is_ok {
+            let reason = answer.reason();
+            let error = Error::rejected(if reason.is_empty() { "the server refused the join" } else { &reason });
+            let mut verdict = error.code().map_or(Verdict::Later, Code::verdict);
+            if error.code() == Some(&Code::UnableToReplay) && entry.subscriber.is_none() {
+                // It was joined with it before. Rather joined without what was missed than not at all.
+                entry.config.broadcast.replay = None;
+                verdict = Verdict::Later;
+            }
+            self.refused(topic, join, verdict, &error);
+            return;
+        }
+        let now = Instant::now();
+        match ids(answer.response, &entry.config.postgres_changes) {
+            Ok(ids) => entry.ids = ids,
+            Err(error) => {
+                self.leave_and_end(topic, &error);
+                return;
+            }
+        }
+        if !entry.machine.confirmed(join, now) {
+            return;
+        }
+        entry.awaited = Awaited {
+            changes: !entry.config.postgres_changes.is_empty(),
+            database_broadcasts: entry.config.broadcast.replication_ready,
+        };
+        entry.awaited_until = (entry.awaited != Awaited::default()).then_some(now + AWAITED);
+        entry.last_error = None;
+        entry.back(Timestamp::now());
+        let (id, tracked) = (entry.id, entry.tracked.clone());
+        let queue = std::mem::take(&mut entry.queue);
+        entry.subscribed();
+        // The token may have changed while the join was under way.
+        self.push_token(topic);
+        if let Some(payload) = tracked {
+            self.push_presence(topic, join, Some(&payload), Waiter::Streams(id));
+        }
+        for queued in queue {
+            if let Err(error) = self.push_broadcast(topic, &queued.event, &queued.payload, None)
+                && let Some(entry) = self.entries.get(topic)
+            {
+                entry.error(&error, false);
+            }
+        }
+    }
+
+    /// The server refused a join, or ended the channel.
+    pub(super) fn refused(&mut self, topic: &str, join: Ref, verdict: Verdict, error: &Error) {
+        self.is_dirty = true;
+        let Some(entry) = self.entries.get_mut(topic) else { return };
+        let since = self.last_heard;
+        let next = entry.machine.failed(join, verdict, Instant::now(), |failed| self.settings.backoff.pause(failed));
+        if next == Next::Stale {
+            return;
+        }
+        entry.away(since);
+        entry.last_error = Some(error.clone());
+        if entry.subscriber.is_some() || next == Next::Ended {
+            // Whoever subscribes decides what to do about it.
+            self.end(topic, Some(error));
+        } else if next == Next::NeedsToken {
+            entry.status(&ChannelStatus::NeedsToken(error.clone()));
+            entry.error(error, false);
+            self.look_for_another_token();
+        } else {
+            entry.status(&ChannelStatus::Interrupted(error.clone()));
+        }
+    }
+
+    /// The server ended the channel, or it crashed there.
+    pub(super) fn closed(&mut self, topic: &str, join: Option<Ref>, crashed: bool) {
+        let Some(entry) = self.entries.get_mut(topic) else { return };
+        // An older join of the same topic that ends is none of this one.
+        let Some(join) = join.filter(|join| entry.machine.join() == Some(*join)) else { return };
+        let farewell = entry.farewell.take();
+        let (verdict, error) = match &farewell {
+            Some(said) => match said.meaning() {
+                Meaning::TokenRefused => (Verdict::OtherToken, Error::rejected_for_good(&said.message)),
+                Meaning::Final => (Verdict::Never, Error::rejected_for_good(&said.message)),
+                _ => (Verdict::Later, Error::rejected(&said.message)),
+            },
+            None if crashed => (Verdict::Later, Error::rejected("the channel crashed on the server")),
+            None => (Verdict::Later, Error::rejected("the server closed the channel")),
+        };
+        self.refused(topic, join, verdict, &error);
+    }
+
+    /// The server says something about the channel.
+    pub(super) fn system(&mut self, topic: &str, message: SystemMessage) {
+        let Some(entry) = self.entries.get_mut(topic) else { return };
+        self.is_dirty = true;
+        let meaning = message.meaning();
+        let message = Arc::new(message);
+        entry.system(&message);
+        match meaning {
+            Meaning::ChangesFlow => {
+                entry.awaited.changes = false;
+                entry.changes_back(Timestamp::now());
+                entry.subscribed();
+            }
+            Meaning::DatabaseBroadcastsFlow => {
+                entry.awaited.database_broadcasts = false;
+                entry.subscribed();
+            }
+            Meaning::ChangesRefused => {
+                let error = Error::rejected_for_good(&message.message);
+                if entry.subscriber.is_some() && entry.waits_for_changes {
+                    self.leave_and_end(topic, &error);
+                } else {
+                    entry.awaited.changes = false;
+                    entry.error(&error, true);
+                    entry.subscribed();
+                }
+            }
+            Meaning::ChangesDelayed => {
+                let error = Error::rejected(&message.message);
+                entry.error(&error, true);
+                entry.last_error = Some(error);
+            }
+            Meaning::TokenRefused | Meaning::Final | Meaning::Closing => {
+                entry.farewell = Some(Arc::unwrap_or_clone(message));
+            }
+            Meaning::Other => {}
+        }
+    }
+
+    /// What the clock does to channels.
+    pub(super) fn settle_channels(&mut self, now: Instant) {
+        let topics: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.deadline().is_some_and(|at| at <= now))
+            .map(|(topic, _)| topic.clone())
+            .collect();
+        for topic in topics {
+            let Some(entry) = self.entries.get_mut(&topic) else { continue };
+            if entry.subscriber.is_some() && entry.subscribe_until.is_some_and(|until| until <= now) {
+                let cause = entry.last_error.clone();
+                let because = cause.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+                let error = Error::timeout(format!("the channel was not subscribed in time{because}"), cause);
+                self.leave_and_end(&topic, &error);
+                continue;
+            }
+            if entry.machine.left(None, now) {
+                self.end(&topic, None);
+                continue;
+            }
+            if let Some((join, next)) =
+                entry.machine.timed_out(now, |failed| self.settings.backoff.pause(failed))
+            {
+                let error = Error::timeout("the server did not answer a join in time", None);
+                // A late answer would join a channel that nobody knows of.
+                self.line.push(Some(join), &topic, LEAVE, empty_object());
+                entry.last_error = Some(error.clone());
+                if next == Next::Ended {
+                    self.end(&topic, Some(&error));
+                } else if entry.subscriber.is_none() {
+                    entry.status(&ChannelStatus::Interrupted(error));
+                }
+                continue;
+            }
+            if entry.awaited_until.is_some_and(|until| until <= now) {
+                entry.awaited_until = None;
+                if let Some(join) = entry.machine.joined() {
+                    let error = Error::timeout("what was asked for beside the join did not come in time", None);
+                    self.line.push(Some(join), &topic, LEAVE, empty_object());
+                    self.refused(&topic, join, Verdict::Later, &error);
+                }
+            }
+        }
+    }
+
+    /// Leaves a channel on the server, and ends it here at once.
+    pub(super) fn leave_and_end(&mut self, topic: &str, error: &Error) {
+        if let Some(join) = self.entries.get(topic).and_then(|entry| entry.machine.join()) {
+            self.line.push(Some(join), topic, LEAVE, empty_object());
+        }
+        self.end(topic, Some(error));
+    }
+
+    /// Leaves a channel; it ends when the server has confirmed that, or not in time.
+    pub(super) fn leave(&mut self, id: crate::socket::ChannelId, reply: Option<Reply>) {
+        self.is_dirty = true;
+        let topic = self.topics.get(&id).cloned();
+        let Some((topic, entry)) = topic.and_then(|topic| Some((topic.clone(), self.entries.get_mut(&topic)?))) else {
+            if let Some(reply) = reply {
+                reply.tell(Err(Error::closed("the channel is over")));
+            }
+            return;
+        };
+        entry.leavers.extend(reply);
+        let Some(join) = entry.machine.leave() else {
+            if entry.machine.phase() == Phase::Ended {
+                self.end(&topic, None);
+            }
+            return;
+        };
+        match self.line.push(Some(join), &topic, LEAVE, empty_object()) {
+            Some(leave) => entry.machine.leaving(leave, Instant::now() + self.settings.push_timeout),
+            None => self.end(&topic, None),
+        }
+    }
+
+    /// A channel is over.
+    pub(super) fn end(&mut self, topic: &str, error: Option<&Error>) {
+        self.is_dirty = true;
+        if let Some(mut entry) = self.entries.remove(topic) {
+            self.topics.remove(&entry.id);
+            self.public.channels().remove(&entry.shared.name);
+            entry.end(error);
+        }
+    }
+
+    /// All channels are over.
+    pub(super) fn end_all(&mut self, error: Option<&Error>) {
+        let topics: Vec<_> = self.entries.keys().cloned().collect();
+        for topic in topics {
+            self.end(&topic, error);
+        }
+    }
+
+    /// Remembers that the server is to answer a push.
+    pub(super) fn expect(&mut self, reference: Ref, waiter: Waiter) {
+        let until = Instant::now() + self.settings.push_timeout;
+        self.is_dirty = true;
+        self.pending.push_back(Pending { reference, until, waiter });
+    }
+}

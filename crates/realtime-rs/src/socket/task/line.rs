@@ -1,0 +1,78 @@
+//! The way to the server: what is there of a connection, and what is written to it.
+
+use serde_json::value::RawValue;
+use supabase_core::{BoxFuture, Instant};
+
+use crate::error::Result;
+use crate::protocol::{ProtocolVersion, Push, Ref, encode};
+use crate::socket::heartbeat::Heartbeats;
+use crate::socket::wire::Wire;
+use crate::transport::Connection;
+
+/// Where the connection stands.
+pub(super) enum Link {
+    Down,
+    Waiting { at: Instant },
+    Connecting(BoxFuture<'static, Result<Connection>>),
+    Up(Box<Up>),
+}
+
+pub(super) struct Up {
+    pub(super) wire: Wire,
+    pub(super) beats: Heartbeats,
+}
+
+pub(super) struct Line {
+    pub(super) link: Link,
+    pub(super) version: ProtocolVersion,
+    last_ref: Ref,
+}
+
+impl Line {
+    pub(super) fn new(version: ProtocolVersion) -> Self {
+        Self { link: Link::Down, version, last_ref: 0 }
+    }
+
+    /// A number that no push had before.
+    pub(super) fn next_ref(&mut self) -> Ref {
+        self.last_ref += 1;
+        self.last_ref
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(&self.link, Link::Up(up) if up.wire.is_busy())
+    }
+
+    /// Writes a push, and answers with its number; `None` where there is no connection.
+    pub(super) fn push(
+        &mut self,
+        join_ref: Option<Ref>,
+        topic: &str,
+        event: &str,
+        payload: &RawValue,
+    ) -> Option<Ref> {
+        let reference = self.next_ref();
+        self.push_as(reference, join_ref, topic, event, payload)
+    }
+
+    /// The same with a number that was taken before.
+    pub(super) fn push_as(
+        &mut self,
+        reference: Ref,
+        join_ref: Option<Ref>,
+        topic: &str,
+        event: &str,
+        payload: &RawValue,
+    ) -> Option<Ref> {
+        let Link::Up(up) = &mut self.link else { return None };
+        let frame = encode(self.version, Push { join_ref, reference, topic, event, payload }).ok()?;
+        up.wire.send(frame);
+        Some(reference)
+    }
+}
+
+/// `{}`.
+pub(super) fn empty_object() -> &'static RawValue {
+    // Two bytes that are JSON: the other branch is never taken.
+    serde_json::from_str::<&RawValue>("{}").unwrap_or(RawValue::NULL)
+}
