@@ -44,7 +44,6 @@ token_source! {
     "database": database of postgrest_rs,
     "storage": storage of storage_rs,
     "functions": functions of functions_rs,
-    "realtime": realtime of realtime_rs,
 }
 
 /// The session as a source of tokens; `None` for a client that stays its own key, whoever signs in.
@@ -91,3 +90,6 @@ macro_rules! share {
     }};
 }
 pub(crate) use share;
+
+#[cfg(all(test, feature = "auth", feature = "database", feature = "storage", feature = "functions"))]
+mod tests;
