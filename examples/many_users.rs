@@ -10,9 +10,11 @@
 
 use std::env;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use supabase::Client;
+use supabase::auth::SignUp;
 use supabase::postgrest::Count;
+use supabase::secrecy::ExposeSecret;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -76,11 +78,9 @@ async fn ask(server: std::net::SocketAddr, token: &str, note: &str) -> Result<St
 /// A new user of the project, and its access token: what a browser would do before it calls this server.
 async fn sign_up(url: &str, key: &str) -> Result<String> {
     let unique = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
-    let user = json!({ "email": format!("user-{unique}@example.com"), "password": format!("pw-{unique}") });
-    let http = supabase::reqwest::Client::new();
-    let request = http.post(format!("{url}/auth/v1/signup")).header("apikey", key).body(user.to_string());
-    let answer =
-        request.header("content-type", "application/json").send().await?.error_for_status()?.bytes().await?;
-    let session: Value = serde_json::from_slice(&answer)?;
-    Ok(session["access_token"].as_str().ok_or("the stack did not sign the user in")?.to_owned())
+    let browser = Client::new(url, key)?;
+    let user = SignUp::email(format!("user-{unique}@example.com"), format!("pw-{unique}"));
+    let session = browser.auth().sign_up(user).await?.session;
+    let session = session.ok_or("the stack did not sign the user in")?;
+    Ok(session.access_token.expose_secret().to_owned())
 }

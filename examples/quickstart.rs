@@ -1,4 +1,4 @@
-//! Selects, embeds, inserts, upserts, updates, deletes and calls functions, and shows what came back.
+//! The services of a project, one after the other, and what came back: rows, users and what each may see, files, functions.
 //!
 //! ```sh
 //! cargo xtask demo                                   # starts a stack, runs this, and stops the stack
@@ -10,12 +10,22 @@ use std::env;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use supabase::Client;
+use supabase::auth::{Password, SignOutScope, SignUp};
 use supabase::postgrest::{Code, Count, Order, col};
+use supabase::storage::Code as StorageCode;
+
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Planet {
     id: i64,
     name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[allow(dead_code, reason = "only printed")]
+struct Note {
+    body: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -42,11 +52,20 @@ macro_rules! show {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result {
     let url = env::var("SUPABASE_URL")?;
     let supabase = Client::new(&url, env::var("SUPABASE_ANON_KEY")?)?;
     println!("Connected to {url}");
+    database(&supabase).await?;
+    users(&supabase).await?;
+    // Buckets are made by the project, not by its users.
+    let project = Client::new(&url, env::var("SUPABASE_SERVICE_ROLE_KEY")?)?;
+    files(&supabase, &project).await?;
+    functions(&supabase).await
+}
 
+async fn database(supabase: &Client) -> Result {
+    println!("\n── Database");
     // What an earlier run may have left.
     supabase.from("planets").delete().gte("id", 9).await?;
 
@@ -103,4 +122,60 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         outcome => return Err(format!("a second planet 1 was not refused: {outcome:?}").into()),
     }
     Ok(())
+}
+
+async fn users(supabase: &Client) -> Result {
+    println!("\n── Auth, and what each user may see");
+    let ada = format!("ada-{}@example.com", unique());
+    let signed_up = supabase
+        .auth()
+        .sign_up(SignUp::email(&ada, "correct horse").data(json!({ "first_name": "Ada" })))
+        .await?;
+    println!("{ada} signed up as {}", signed_up.user.id);
+    show!(
+        "A note of hers",
+        supabase.from("notes").insert(json!({ "body": "Ada's note" })).select::<Note>("body")
+    );
+
+    supabase.auth().sign_out(SignOutScope::Local).await?;
+    let nobody = show!("Who is not signed in sees no note", supabase.from("notes").select::<Note>("body"));
+    supabase.auth().sign_up(SignUp::email(format!("ben-{}@example.com", unique()), "battery staple")).await?;
+    let ben = show!("Ben does not see hers", supabase.from("notes").select::<Note>("body"));
+
+    supabase.auth().sign_in(Password::email(&ada, "correct horse")).await?;
+    let hers = show!("Ada signs in again, and does", supabase.from("notes").select::<Note>("body"));
+    if (nobody.len(), ben.len(), hers.len()) != (0, 0, 1) {
+        return Err("row level security did not hold".into());
+    }
+    show!("Her token, verified", supabase.auth().get_claims());
+    Ok(())
+}
+
+async fn files(supabase: &Client, project: &Client) -> Result {
+    println!("\n── Storage");
+    match project.storage().create_bucket("demo").await {
+        Err(error) if error.code() != Some(&StorageCode::ResourceAlreadyExists) => return Err(error.into()),
+        _ => {}
+    }
+    let user = supabase.auth().get_session().await?.ok_or("nobody is signed in")?.user.id.clone();
+    let path = format!("{user}/hello.txt");
+    let demo = supabase.storage().from("demo");
+    show!("Upload a file, into the user's own folder", demo.upload(&path, "Hello, storage!").upsert(true));
+    let bytes = demo.download(&path).await?;
+    println!("\nDownloaded\n  → {:?}", String::from_utf8_lossy(&bytes));
+    show!("Remove it", demo.remove([&path]));
+    Ok(())
+}
+
+async fn functions(supabase: &Client) -> Result {
+    println!("\n── Functions");
+    let answer =
+        show!("Call a function", supabase.functions().invoke("hello-world").json(json!({ "name": "Ada" })));
+    println!("  → {}", answer.text()?);
+    Ok(())
+}
+
+/// So that the users of each run are new ones.
+fn unique() -> u128 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos()
 }

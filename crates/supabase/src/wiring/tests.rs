@@ -66,8 +66,10 @@ impl Project {
 
     /// Every service sees this bearer.
     async fn assert_all(&self, supabase: &Client, bearer: Option<&str>) {
-        let expected: BTreeMap<_, _> =
-            FOLLOWERS.iter().map(|service| (*service, bearer.map(|token| format!("Bearer {token}")))).collect();
+        let expected: BTreeMap<_, _> = FOLLOWERS
+            .iter()
+            .map(|service| (*service, bearer.map(|token| format!("Bearer {token}"))))
+            .collect();
         assert_eq!(self.bearers(supabase).await, expected);
     }
 }
