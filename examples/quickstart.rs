@@ -154,8 +154,9 @@ async fn users(supabase: &Client) -> Result {
 async fn files(supabase: &Client, project: &Client) -> Result {
     println!("\n── Storage");
     match project.storage().create_bucket("demo").await {
-        Err(error) if error.code() != Some(&StorageCode::ResourceAlreadyExists) => return Err(error.into()),
-        _ => {}
+        // An earlier run has made it.
+        Err(error) if error.code() == Some(&StorageCode::BucketAlreadyExists) => {}
+        outcome => drop(outcome?),
     }
     let user = supabase.auth().get_session().await?.ok_or("nobody is signed in")?.user.id.clone();
     let path = format!("{user}/hello.txt");

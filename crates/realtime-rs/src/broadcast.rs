@@ -85,11 +85,13 @@ impl RawBroadcast {
     /// As whatever it is.
     pub(crate) fn payload(self) -> Result<Broadcast<Payload>> {
         self.read(|payload, is_binary| {
-            let payload = payload.unwrap_or(if is_binary { Bytes::new() } else { Bytes::from_static(b"null") });
+            let payload =
+                payload.unwrap_or(if is_binary { Bytes::new() } else { Bytes::from_static(b"null") });
             if is_binary {
                 return Ok(Payload::Binary(payload));
             }
-            let text = String::from_utf8(payload.into()).map_err(|_| Error::unreadable("a broadcast is no UTF-8", None))?;
+            let text = String::from_utf8(payload.into())
+                .map_err(|_| Error::unreadable("a broadcast is no UTF-8", None))?;
             let json = RawValue::from_string(text);
             json.map(Payload::Json).map_err(|_| Error::unreadable("a broadcast is no JSON", None))
         })

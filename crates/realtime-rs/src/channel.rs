@@ -147,7 +147,11 @@ impl Channel {
         let json = serde_json::value::to_raw_value(payload)
             .map_err(|error| Error::invalid(format!("the presence cannot be written as JSON: {error}")));
         self.presence(json.and_then(|json| {
-            if json.get().starts_with('{') { Ok(Some(json)) } else { Err(Error::invalid("a presence is an object")) }
+            if json.get().starts_with('{') {
+                Ok(Some(json))
+            } else {
+                Err(Error::invalid("a presence is an object"))
+            }
         }))
     }
 

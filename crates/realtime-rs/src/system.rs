@@ -59,8 +59,12 @@ impl SystemMessage {
                 ]);
                 if is_wrong { Meaning::ChangesRefused } else { Meaning::ChangesDelayed }
             }
-            ("system", false) if starts(&["Replication connection established"]) => Meaning::DatabaseBroadcastsFlow,
-            ("system", true) if starts(&["Token has expired", "The token provided", "Fields `role` and `exp`"]) => {
+            ("system", false) if starts(&["Replication connection established"]) => {
+                Meaning::DatabaseBroadcastsFlow
+            }
+            ("system", true)
+                if starts(&["Token has expired", "The token provided", "Fields `role` and `exp`"]) =>
+            {
                 Meaning::TokenRefused
             }
             ("system", true) if starts(&["You no longer have permission", "Track message size exceeded"]) => {

@@ -77,7 +77,9 @@ pub(crate) struct Nothing;
 #[cfg(target_family = "wasm")]
 impl Transport for Nothing {
     fn connect(&self, _: Handshake) -> BoxFuture<'static, Result<Connection>> {
-        Box::pin(std::future::ready(Err(Error::invalid("give a `transport`: this platform has no default one"))))
+        Box::pin(std::future::ready(Err(Error::invalid(
+            "give a `transport`: this platform has no default one",
+        ))))
     }
 }
 

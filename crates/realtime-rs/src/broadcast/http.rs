@@ -59,12 +59,19 @@ impl BroadcastRequest {
         };
         // Servers before 2.97 have only the batch, which takes objects alone.
         let json = match &payload {
-            Payload::Json(json) if error.status() == Some(404) && json.get().trim_start().starts_with('{') => json,
+            Payload::Json(json)
+                if error.status() == Some(404) && json.get().trim_start().starts_with('{') =>
+            {
+                json
+            }
             _ => return Err(error),
         };
         let batch = Batch { messages: [Message { topic: &topic, event: &event, payload: json, private }] };
-        let body = serde_json::to_vec(&batch).map_err(|_| Error::invalid("the payload cannot be written as JSON"))?;
-        match post(&http, address(http.base(), &["api", "broadcast"], false), "application/json", body.into()).await {
+        let body = serde_json::to_vec(&batch)
+            .map_err(|_| Error::invalid("the payload cannot be written as JSON"))?;
+        match post(&http, address(http.base(), &["api", "broadcast"], false), "application/json", body.into())
+            .await
+        {
             // Neither exists: the first error says more.
             Err(batch) if batch.status() == Some(404) && batch.kind() == ErrorKind::Rejected => Err(error),
             outcome => outcome,

@@ -124,7 +124,9 @@ impl ChannelBuilder {
         }
         match &mut self.config.broadcast.replay {
             Some(replay) => replay.limit = Some(messages),
-            None => self.blame(Error::invalid("say since when messages are replayed: `replay_since` comes first")),
+            None => {
+                self.blame(Error::invalid("say since when messages are replayed: `replay_since` comes first"))
+            }
         }
         self
     }
@@ -310,7 +312,9 @@ impl ChannelBuilder {
     /// # Ok(()) }
     /// ```
     pub async fn subscribe(self) -> Result<Channel> {
-        let Self { client, lease, name, config, bindings, while_away, waits_for_changes, timeout, fault, .. } = self;
+        let Self {
+            client, lease, name, config, bindings, while_away, waits_for_changes, timeout, fault, ..
+        } = self;
         if let Some(fault) = fault {
             return Err(fault);
         }

@@ -76,9 +76,8 @@ pub(crate) fn ids(response: &[u8], asked: &[Subscription]) -> Result<Vec<i64>> {
         #[serde(default)]
         filter: Option<String>,
     }
-    let mismatch = || {
-        Error::rejected_for_good("mismatch between server and client bindings for postgres changes")
-    };
+    let mismatch =
+        || Error::rejected_for_good("mismatch between server and client bindings for postgres changes");
     if asked.is_empty() {
         return Ok(Vec::new());
     }

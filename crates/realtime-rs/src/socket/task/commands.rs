@@ -88,7 +88,9 @@ impl Task {
 
     fn broadcast(&mut self, id: ChannelId, event: String, payload: Payload, reply: ReplySent) {
         let topic = self.topics.get(&id).cloned();
-        let Some((topic, entry)) = topic.and_then(|topic| Some((topic.clone(), self.entries.get_mut(&topic)?))) else {
+        let Some((topic, entry)) =
+            topic.and_then(|topic| Some((topic.clone(), self.entries.get_mut(&topic)?)))
+        else {
             reply.tell(Err(Error::closed("the channel is over")));
             return;
         };
@@ -156,7 +158,9 @@ impl Task {
 
     fn track(&mut self, id: ChannelId, payload: Option<Box<RawValue>>, reply: Reply) {
         let topic = self.topics.get(&id).cloned();
-        let Some((topic, entry)) = topic.and_then(|topic| Some((topic.clone(), self.entries.get_mut(&topic)?))) else {
+        let Some((topic, entry)) =
+            topic.and_then(|topic| Some((topic.clone(), self.entries.get_mut(&topic)?)))
+        else {
             reply.tell(Err(Error::closed("the channel is over")));
             return;
         };
@@ -169,7 +173,13 @@ impl Task {
     }
 
     /// Says that this client is present, or is not any more.
-    pub(super) fn push_presence(&mut self, topic: &str, join: Ref, payload: Option<&RawValue>, waiter: Waiter) {
+    pub(super) fn push_presence(
+        &mut self,
+        topic: &str,
+        join: Ref,
+        payload: Option<&RawValue>,
+        waiter: Waiter,
+    ) {
         let event = if payload.is_some() { "track" } else { "untrack" };
         let said = serde_json::value::to_raw_value(&Track { r#type: "presence", event, payload });
         let reference = said.ok().and_then(|said| self.line.push(Some(join), topic, "presence", &said));

@@ -44,10 +44,13 @@ impl Task {
     pub(super) fn join_all(&mut self) {
         let now = Instant::now();
         let room = JOINS_AT_ONCE.saturating_sub(self.joins_in_flight());
-        let mut due: Vec<_> = self.entries.values().filter(|entry| entry.machine.is_due(now)).map(|e| e.id).collect();
+        let mut due: Vec<_> =
+            self.entries.values().filter(|entry| entry.machine.is_due(now)).map(|e| e.id).collect();
         due.sort_unstable();
         for id in due.into_iter().take(room) {
-            let Some(entry) = self.topics.get(&id).and_then(|topic| self.entries.get_mut(topic)) else { continue };
+            let Some(entry) = self.topics.get(&id).and_then(|topic| self.entries.get_mut(topic)) else {
+                continue;
+            };
             let Ok(payload) = payload(&entry.config, self.tokens.for_join()) else { continue };
             let join = self.line.next_ref();
             let topic = &entry.shared.topic;
@@ -64,8 +67,12 @@ impl Task {
     /// No token could be had, so nothing could be joined.
     pub(super) fn no_token(&mut self, error: &Error) {
         let now = Instant::now();
-        let due: Vec<_> =
-            self.entries.iter().filter(|(_, entry)| entry.machine.is_due(now)).map(|(topic, _)| topic.clone()).collect();
+        let due: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.machine.is_due(now))
+            .map(|(topic, _)| topic.clone())
+            .collect();
         for topic in due {
             let Some(entry) = self.entries.get_mut(&topic) else { continue };
             let next = entry.machine.postponed(now, |failed| self.settings.backoff.pause(failed));
@@ -83,7 +90,8 @@ impl Task {
         let Some(entry) = self.entries.get_mut(topic) else { return };
         if !answer.is_ok {
             let reason = answer.reason();
-            let error = Error::rejected(if reason.is_empty() { "the server refused the join" } else { &reason });
+            let error =
+                Error::rejected(if reason.is_empty() { "the server refused the join" } else { &reason });
             let mut verdict = error.code().map_or(Verdict::Later, Code::verdict);
             if error.code() == Some(&Code::UnableToReplay) && entry.subscriber.is_none() {
                 // It was joined with it before. Rather joined without what was missed than not at all.
@@ -133,7 +141,8 @@ impl Task {
         self.is_dirty = true;
         let Some(entry) = self.entries.get_mut(topic) else { return };
         let since = self.last_heard;
-        let next = entry.machine.failed(join, verdict, Instant::now(), |failed| self.settings.backoff.pause(failed));
+        let next =
+            entry.machine.failed(join, verdict, Instant::now(), |failed| self.settings.backoff.pause(failed));
         if next == Next::Stale {
             return;
         }
@@ -246,7 +255,8 @@ impl Task {
             if entry.awaited_until.is_some_and(|until| until <= now) {
                 entry.awaited_until = None;
                 if let Some(join) = entry.machine.joined() {
-                    let error = Error::timeout("what was asked for beside the join did not come in time", None);
+                    let error =
+                        Error::timeout("what was asked for beside the join did not come in time", None);
                     self.line.push(Some(join), &topic, LEAVE, empty_object());
                     self.refused(&topic, join, Verdict::Later, &error);
                 }
@@ -266,7 +276,9 @@ impl Task {
     pub(super) fn leave(&mut self, id: crate::socket::ChannelId, reply: Option<Reply>) {
         self.is_dirty = true;
         let topic = self.topics.get(&id).cloned();
-        let Some((topic, entry)) = topic.and_then(|topic| Some((topic.clone(), self.entries.get_mut(&topic)?))) else {
+        let Some((topic, entry)) =
+            topic.and_then(|topic| Some((topic.clone(), self.entries.get_mut(&topic)?)))
+        else {
             if let Some(reply) = reply {
                 reply.tell(Err(Error::closed("the channel is over")));
             }

@@ -62,7 +62,8 @@ impl Task {
             connector.tell(Err(error.clone()));
         }
         let is_server_fault = error.status().is_some_and(|status| status >= 500);
-        let may_pass = matches!(error.kind(), ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Interrupted);
+        let may_pass =
+            matches!(error.kind(), ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Interrupted);
         if error.is_retryable() || is_server_fault || may_pass {
             self.connect_later(error);
         } else {
@@ -231,7 +232,8 @@ impl Task {
                 left.push(topic.clone());
             } else {
                 entry.away(since);
-                entry.status(&ChannelStatus::Interrupted(Error::closed("this client was told to disconnect")));
+                entry
+                    .status(&ChannelStatus::Interrupted(Error::closed("this client was told to disconnect")));
             }
         }
         for topic in left {

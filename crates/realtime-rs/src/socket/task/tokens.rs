@@ -45,7 +45,9 @@ impl Task {
             return;
         }
         self.tokens.work = Some(match &self.tokens.told {
-            Some(told) if !self.settings.http.asks_for_tokens() => Box::pin(std::future::ready(Ok(told.clone()))),
+            Some(told) if !self.settings.http.asks_for_tokens() => {
+                Box::pin(std::future::ready(Ok(told.clone())))
+            }
             _ => {
                 let (http, limit) = (self.settings.http.clone(), self.settings.connect_timeout);
                 Box::pin(async move {
@@ -89,7 +91,8 @@ impl Task {
 
     /// Uses a token from now on: in all joins to come, and in the channels that are joined.
     fn adopt(&mut self, token: Option<SecretString>) {
-        let text = |token: &Option<SecretString>| token.as_ref().map(|token| token.expose_secret().to_owned());
+        let text =
+            |token: &Option<SecretString>| token.as_ref().map(|token| token.expose_secret().to_owned());
         if text(&token) == text(&self.tokens.current) {
             return;
         }
@@ -130,7 +133,9 @@ impl Task {
     /// Tells a joined channel the token of now, if it does not know it.
     pub(super) fn push_token(&mut self, topic: &str) {
         let Some(entry) = self.entries.get_mut(topic) else { return };
-        let (Some(join), Some(access_token)) = (entry.machine.joined(), self.tokens.for_join()) else { return };
+        let (Some(join), Some(access_token)) = (entry.machine.joined(), self.tokens.for_join()) else {
+            return;
+        };
         if entry.token == self.tokens.version {
             return;
         }
