@@ -65,6 +65,11 @@ impl Column {
         &self.text
     }
 
+    /// The bytes of the same.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
     /// The same, as a text of its own.
     pub(crate) fn into_text(self) -> Text {
         self.text

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use crate::column::Column;
 use crate::literal::{in_logic_tree, list, push_list};
+use crate::query::pairs::Pairs;
 use crate::text::Text;
 
 pub use text_search::TextSearch;
@@ -234,33 +235,38 @@ impl Filter {
             .collect()
     }
 
-    /// Gives `take` the key and value of the query string. The value is written in `value`.
+    /// Writes the key and value of the query string.
     ///
     /// # Errors
     /// What cannot be written, in a sentence.
-    pub(crate) fn write(&self, value: &mut String, take: impl FnOnce(&str, &str)) -> Result<(), String> {
+    pub(crate) fn write(&self, pairs: &mut Pairs) -> Result<(), String> {
         let Node::Condition { column, negated, operator, operand } = &self.0 else {
             let (key, value) = self.pair(None)?;
-            take(&key, &value);
+            pairs.key(key.as_bytes());
+            pairs.value(value.as_bytes());
             return Ok(());
         };
-        value.clear();
-        value.push_str(if *negated { "not." } else { "" });
-        match operand {
-            Operand::Value(text) | Operand::Verbatim(text) => {
-                value.push_str(operator);
-                value.push('.');
-                value.push_str(text);
-            }
-            Operand::List(_) if operand.is_one_empty_text() => value.push_str("eq."),
-            Operand::List(values) => {
-                value.push_str(operator);
-                value.push('.');
-                push_list(value, values);
-            }
+        pairs.key(column.as_bytes());
+        if *negated {
+            pairs.word("not.");
         }
-        take(column.as_str(), value);
+        pairs.value(operand.operator(operator).as_bytes());
+        pairs.word(".");
+        match operand {
+            Operand::Value(text) | Operand::Verbatim(text) => pairs.value(text.as_bytes()),
+            Operand::List(_) if operand.is_one_empty_text() => {}
+            Operand::List(values) => push_list(pairs, values),
+        }
         Ok(())
+    }
+
+    /// The column of a condition, or what joins several.
+    pub(crate) fn name(&self) -> &str {
+        match &self.0 {
+            Node::Condition { column, .. } => column.as_str(),
+            Node::Group { word, .. } | Node::Raw { word, .. } => word,
+            Node::Fault(_) => "",
+        }
     }
 
     /// The key and value of the query string.

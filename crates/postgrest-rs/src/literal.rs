@@ -101,18 +101,22 @@ pub(crate) fn list(elements: &[impl AsRef<str>]) -> String {
 }
 
 /// Appends a list.
-pub(crate) fn push_list(text: &mut String, elements: &[impl AsRef<str>]) {
-    text.push('(');
-    for (n, element) in elements.iter().enumerate() {
-        if n > 0 {
-            text.push(',');
-        }
+pub(crate) fn push_list(text: &mut impl Write, elements: &[impl AsRef<str>]) {
+    // Writing a text cannot fail.
+    let mut open = "(";
+    for element in elements {
+        let _ = text.write_str(open);
+        open = ",";
         let element = element.as_ref();
         let bare =
             !element.is_empty() && element.trim() == element && !element.contains([',', '(', ')', '"', '\\']);
-        if bare { text.push_str(element) } else { push_quoted(text, element) }
+        if bare {
+            let _ = text.write_str(element);
+        } else {
+            push_quoted(text, element);
+        }
     }
-    text.push(')');
+    let _ = text.write_str(if elements.is_empty() { "()" } else { ")" });
 }
 
 /// `{a,"b,c"}`: PostgreSQL's array literal.

@@ -7,6 +7,7 @@ mod guard;
 pub(crate) mod many;
 pub(crate) mod order;
 mod pages;
+pub(crate) mod pairs;
 pub(crate) mod prefer;
 pub(crate) mod referenced;
 pub(crate) mod schema;
@@ -18,18 +19,18 @@ mod window;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::take;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use supabase_core::{Bytes, Method, Reply, Transport, Url};
+use supabase_core::{Method, Reply, Request, RetryPolicy, Transport};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::rpc;
 use accept::Accept;
+use pairs::Pairs;
 use prefer::{Count, Prefer};
 use schema::Schema;
 use stage::{Call, NeedsVerb};
@@ -63,17 +64,13 @@ pub struct Query<Stage, Out = ()> {
 pub(crate) struct Draft {
     transport: Transport,
     schema: Option<Schema>,
-    operation: &'static str,
-    method: Method,
-    url: Url,
+    /// The request itself, without what is still collected beside it.
+    request: Request,
+    pairs: Pairs,
     accept: Accept,
     prefer: Prefer,
-    body: Option<Bytes>,
     window: Window,
     referenced: Vec<(String, Window)>,
-    timeout: Option<Duration>,
-    max_retries: Option<u32>,
-    max_body: Option<usize>,
     page_size: u64,
     lists: Vec<Filter>,
     /// The columns of `on_conflict`.
@@ -83,14 +80,12 @@ pub(crate) struct Draft {
     /// Whether the answer must hold every row there is.
     must_be_whole: bool,
     fault: Option<Error>,
-    /// Room for writing a value, kept from one to the next.
-    scratch: String,
 }
 
 impl Query<NeedsVerb> {
     pub(crate) fn table(client: &Client, table: &str) -> Self {
         let draft = Draft::new(client, "postgrest.table", &[], table, Method::GET);
-        Self { draft: Box::new(draft), decode: send::nothing, stage: PhantomData }
+        Self { draft, decode: send::nothing, stage: PhantomData }
     }
 }
 
@@ -98,10 +93,10 @@ impl<T: DeserializeOwned> Query<Call, T> {
     pub(crate) fn call(client: &Client, function: &str, args: &impl Serialize) -> Self {
         let mut draft = Draft::new(client, "postgrest.rpc", &["rpc"], function, Method::POST);
         match rpc::body(args) {
-            Ok(body) => draft.body = Some(body),
+            Ok(body) => draft.request.body = Some(body),
             Err(message) => draft.blame(message),
         }
-        Self { draft: Box::new(draft), decode: send::returned, stage: PhantomData }
+        Self { draft, decode: send::returned, stage: PhantomData }
     }
 }
 
@@ -150,7 +145,7 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     pub fn timeout(self, limit: Duration) -> Self {
-        self.with(|draft| draft.timeout = Some(limit))
+        self.with(|draft| draft.request.timeout = Some(limit))
     }
 
     /// How often this call is repeated at the most, where that is safe, instead of the client's number.
@@ -161,7 +156,9 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     pub fn max_retries(self, times: u32) -> Self {
-        self.with(|draft| draft.max_retries = Some(times))
+        self.with(|draft| {
+            draft.request.retry = Some(RetryPolicy { max_retries: times, ..draft.transport.retry() });
+        })
     }
 
     /// How many bytes the answer to this call may have, decompressed, instead of the client's limit.
@@ -172,7 +169,7 @@ impl<S, Out> Query<S, Out> {
     /// # Ok(()) }
     /// ```
     pub fn max_body(self, bytes: usize) -> Self {
-        self.with(|draft| draft.max_body = Some(bytes))
+        self.with(|draft| draft.request.max_body = Some(bytes))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Draft)) -> Self {
@@ -200,35 +197,35 @@ impl<S, Out> Query<S, Out> {
 }
 
 impl Draft {
-    fn new(client: &Client, operation: &'static str, folder: &[&str], name: &str, method: Method) -> Self {
+    fn new(
+        client: &Client,
+        operation: &'static str,
+        folder: &[&str],
+        name: &str,
+        method: Method,
+    ) -> Box<Self> {
         let transport = client.transport.clone();
         let mut url = transport.base().clone();
         if let Ok(mut path) = url.path_segments_mut() {
             // The base may end in a slash only where it is nothing but a slash.
             path.pop_if_empty().extend(folder).push(name);
         }
-        let mut draft = Self {
+        let mut draft = Box::new(Self {
             transport,
             schema: client.schema.clone(),
-            operation,
-            method,
-            url,
+            request: Request::new(operation, method, url),
+            pairs: Pairs::default(),
             accept: Accept::default(),
             prefer: Prefer::default(),
-            body: None,
             window: Window::default(),
             referenced: Vec::new(),
-            timeout: None,
-            max_retries: None,
-            max_body: None,
             page_size: pages::DEFAULT_SIZE,
             lists: Vec::new(),
             on_conflict: None,
             is_narrowed: false,
             must_be_whole: false,
             fault: None,
-            scratch: String::new(),
-        };
+        });
         // The first would name the folder above, or nothing; a URL drops some of the others.
         if matches!(name, "" | "." | "..") || name.chars().any(char::is_control) {
             draft.blame(format!("`{}` is not the name of a table or function", name.escape_debug()));
@@ -238,14 +235,11 @@ impl Draft {
 
     /// Adds a parameter to the URL.
     fn append(&mut self, key: &str, value: &str) {
-        // PostgREST drops it, and would find other rows.
-        if key.as_bytes().contains(&0) || value.as_bytes().contains(&0) {
-            return self.blame(format!(
-                "`{}` is given a text with a NUL character, which Postgres has not",
-                key.escape_debug()
-            ));
+        self.pairs.key(key.as_bytes());
+        self.pairs.value(value.as_bytes());
+        if self.pairs.take_nul() {
+            self.blame_nul(key);
         }
-        self.url.query_pairs_mut().append_pair(key, value);
     }
 
     /// Adds a filter to the URL.
@@ -253,11 +247,18 @@ impl Draft {
     /// # Errors
     /// What cannot be written, in a sentence.
     fn append_filter(&mut self, filter: &Filter) -> Result<(), String> {
-        let mut value = take(&mut self.scratch);
-        value.reserve(64);
-        filter.write(&mut value, |key, value| self.append(key, value))?;
-        self.scratch = value;
+        filter.write(&mut self.pairs)?;
+        if self.pairs.take_nul() {
+            self.blame_nul(filter.name());
+        }
         Ok(())
+    }
+
+    fn blame_nul(&mut self, key: &str) {
+        self.blame(format!(
+            "`{}` is given a text with a NUL character, which Postgres has not",
+            key.escape_debug()
+        ));
     }
 
     /// A copy that asks for other rows. The fault stays behind: whoever copies has taken care of it.
@@ -265,24 +266,18 @@ impl Draft {
         Self {
             transport: self.transport.clone(),
             schema: self.schema.clone(),
-            operation: self.operation,
-            method: self.method.clone(),
-            url: self.url.clone(),
+            request: self.request.clone(),
+            pairs: self.pairs.clone(),
             accept: self.accept.clone(),
             prefer: self.prefer.clone(),
-            body: self.body.clone(),
             window: self.window.clone(),
             referenced: self.referenced.clone(),
-            timeout: self.timeout,
-            max_retries: self.max_retries,
-            max_body: self.max_body,
             page_size: self.page_size,
             lists: self.lists.clone(),
             on_conflict: self.on_conflict.clone(),
             is_narrowed: self.is_narrowed,
             must_be_whole: self.must_be_whole,
             fault: None,
-            scratch: String::new(),
         }
     }
 
@@ -293,8 +288,8 @@ impl Draft {
 
     /// Sends by a method that only reads, so that the arguments of a function go into the URL.
     fn read_by(&mut self, method: Method) {
-        self.method = method;
-        if let Some(body) = self.body.take() {
+        self.request.set_method(method);
+        if let Some(body) = self.request.body.take() {
             match rpc::pairs(&body) {
                 Ok(pairs) => pairs.iter().for_each(|(name, value)| self.append(name, value)),
                 Err(message) => self.blame(message),
@@ -307,9 +302,9 @@ impl<S, Out> fmt::Debug for Query<S, Out> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Neither filters nor body: they are the user's data.
         f.debug_struct("Query")
-            .field("operation", &self.draft.operation)
-            .field("method", &self.draft.method)
-            .field("path", &self.draft.url.path())
+            .field("operation", &self.draft.request.operation)
+            .field("method", &self.draft.request.method)
+            .field("path", &self.draft.request.url.path())
             .finish_non_exhaustive()
     }
 }

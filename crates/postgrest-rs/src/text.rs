@@ -25,15 +25,22 @@ impl Text {
 
     pub(crate) fn as_str(&self) -> &str {
         match self {
-            Self::Short { length, bytes } => {
-                // Whole texts were put in, so it is one.
-                bytes
-                    .get(..usize::from(*length))
-                    .and_then(|bytes| str::from_utf8(bytes).ok())
-                    .unwrap_or_default()
-            }
+            // Whole texts were put in, so it is one.
+            Self::Short { .. } => str::from_utf8(self.as_bytes()).unwrap_or_default(),
             Self::Long(text) => text,
         }
+    }
+
+    /// The bytes of the text, which need not be looked at to be had.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Short { length, bytes } => bytes.get(..usize::from(*length)).unwrap_or_default(),
+            Self::Long(text) => text.as_bytes(),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.as_bytes().is_empty()
     }
 
     pub(crate) fn push_str(&mut self, more: &str) {
@@ -57,6 +64,12 @@ impl Text {
 
     pub(crate) fn push(&mut self, more: char) {
         self.push_str(more.encode_utf8(&mut [0; 4]));
+    }
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -10,6 +10,7 @@ mod endpoint;
 mod error_face;
 mod failure;
 mod head;
+mod headers;
 mod http;
 mod incoming;
 mod maybe_send;

@@ -38,8 +38,10 @@ impl Reply {
     /// The body is an HTML page (a proxy or a wrong address answered, and not the service), is not JSON, or does not
     /// fit `T`; then the path of the value that does not fit is named.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        self.refuse_html()?;
-        decode_json(&self.body).map_err(|(message, source)| Failure::decode(message, self.clone(), source))
+        decode_json(&self.body).map_err(|(message, source)| {
+            // A page is no JSON, so it is looked for only here.
+            self.refuse_html().err().unwrap_or_else(|| Failure::decode(message, self.clone(), source))
+        })
     }
 
     /// Reads the body as text.

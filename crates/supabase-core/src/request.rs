@@ -42,7 +42,7 @@ pub struct Request {
 impl Request {
     /// A request without headers and body. `GET` and `HEAD` count as idempotent.
     pub fn new(operation: &'static str, method: Method, url: Url) -> Self {
-        let idempotent = matches!(method, Method::GET | Method::HEAD);
+        let idempotent = is_read(&method);
         Self {
             operation,
             method,
@@ -58,6 +58,12 @@ impl Request {
         }
     }
 
+    /// Sends it by another method. `GET` and `HEAD` count as idempotent, and no other.
+    pub fn set_method(&mut self, method: Method) {
+        self.idempotent = is_read(&method);
+        self.method = method;
+    }
+
     /// Whether a status is that of an answer: of a success, or of what is an answer all the same.
     pub(crate) fn takes(&self, status: StatusCode) -> bool {
         status.is_success() || (self.accepts)(status.as_u16()) && !(self.idempotent && is_transient(status))
@@ -67,4 +73,8 @@ impl Request {
     pub(crate) fn may_repeat(&self, failure: &Failure) -> bool {
         failure.is_retryable() && self.payload.as_ref().is_none_or(Payload::is_whole)
     }
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }

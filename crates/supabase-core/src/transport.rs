@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::Either;
 use reqwest::Response;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 use secrecy::SecretString;
 use tracing::{Instrument, Span};
 use url::Url;
@@ -18,6 +18,7 @@ use crate::api_key::{ApiKey, KeyKind};
 use crate::config::Limits;
 use crate::failure::Failure;
 use crate::head;
+use crate::headers::ClientHeaders;
 use crate::http::Http;
 use crate::read::{read, refused};
 use crate::redirect;
@@ -30,8 +31,6 @@ use crate::token::TokenSource;
 use crate::trace::TraceSource;
 
 const APIKEY: HeaderName = HeaderName::from_static("apikey");
-const PREFER: HeaderName = HeaderName::from_static("prefer");
-const RETRY_COUNT: HeaderName = HeaderName::from_static("x-retry-count");
 
 /// Sends requests to one service as one user. Clones share everything.
 #[derive(Clone)]
@@ -44,8 +43,7 @@ struct Shared {
     http: Http,
     base: Url,
     key: Option<ApiKey>,
-    headers: HeaderMap,
-    trace: Option<TraceSource>,
+    headers: ClientHeaders,
     refusal: Option<&'static str>,
     timeout: Option<Duration>,
     limits: Limits,
@@ -69,10 +67,8 @@ impl Transport {
         if let Some(key) = &key {
             headers.insert(APIKEY, key.apikey().clone());
         }
-        Self {
-            shared: Arc::new(Shared { http, base, key, headers, trace, refusal, timeout, limits, retry }),
-            token,
-        }
+        let headers = ClientHeaders::new(headers, key.as_ref().and_then(ApiKey::bearer), trace);
+        Self { shared: Arc::new(Shared { http, base, key, headers, refusal, timeout, limits, retry }), token }
     }
 
     /// The same connections, as the user of `token`.
@@ -117,7 +113,7 @@ impl Transport {
     /// The headers that every request of this client has.
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn client_headers(&self) -> &HeaderMap {
-        &self.shared.headers
+        self.shared.headers.all()
     }
 
     /// The HTTP client that opens websockets.
@@ -269,12 +265,12 @@ impl Transport {
         }
         // Asked right before sending: an earlier attempt may have failed because its token had just expired.
         let bearer = self.token.bearer().await?;
-        let headers = self.headers(request, bearer.as_ref(), attempt);
+        let headers = self.shared.headers.with(request, bearer.as_ref(), attempt);
         let length = head::length(&request.method, &request.url, &headers);
         head::check(length, self.shared.limits.head, &request.url)?;
         let mut response = self.exchange(request, request.url.clone(), headers).await?;
         if !request.takes(response.status()) {
-            let headers = || self.headers(request, bearer.as_ref(), attempt);
+            let headers = || self.shared.headers.with(request, bearer.as_ref(), attempt);
             response = Box::pin(self.follow(request, response, length, headers)).await?;
         }
         telemetry::record(span, attempt, Some(response.status().as_u16()), None);
@@ -338,35 +334,6 @@ impl Transport {
             };
             answer.map_err(|error| Failure::from_transport(error, request.idempotent))
         }
-    }
-
-    fn headers(&self, request: &Request, bearer: Option<&HeaderValue>, attempt: u32) -> HeaderMap {
-        // Room for these, the bearer, the number of the attempt, and what the HTTP client adds: growing costs more.
-        let mut headers = HeaderMap::with_capacity(self.shared.headers.len() + request.headers.len() + 5);
-        for (name, value) in &self.shared.headers {
-            headers.append(name.clone(), value.clone());
-        }
-        if let Some(bearer) = bearer {
-            headers.insert(AUTHORIZATION, bearer.clone());
-        } else if let Some(bearer) = self.shared.key.as_ref().and_then(ApiKey::bearer) {
-            // A header of the caller's own says who is meant; the key speaks only where nobody does.
-            headers.entry(AUTHORIZATION).or_insert_with(|| bearer.clone());
-        }
-        for (name, value) in &request.headers {
-            if *name == PREFER {
-                // Preferences of the client hold beside those of the call.
-                headers.append(PREFER, value.clone());
-            } else {
-                headers.insert(name.clone(), value.clone());
-            }
-        }
-        if let Some(trace) = &self.shared.trace {
-            trace.write(&mut headers);
-        }
-        if attempt > 0 {
-            headers.insert(RETRY_COUNT, HeaderValue::from(attempt));
-        }
-        headers
     }
 }
 

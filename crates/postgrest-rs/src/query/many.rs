@@ -33,11 +33,11 @@ impl<S> Query<S, String> {
     where
         S: Ready,
     {
-        let draft = self.draft;
+        let mut draft = self.draft;
         let open = async move {
+            draft.complete()?;
             let to_be_undone = draft.is_to_be_undone();
-            let (transport, request) = draft.into_request()?;
-            let reply = transport.open(request).await.map_err(Error::from_failure)?;
+            let reply = draft.transport.open(&draft.request).await.map_err(Error::from_failure)?;
             let head = reply.head();
             head.refuse_html().map_err(Error::from_failure)?;
             if to_be_undone {

@@ -50,7 +50,7 @@ impl Order {
 
     /// The spelling that PostgREST reads.
     /// Appends the spelling that PostgREST reads.
-    pub(crate) fn write(&self, text: &mut String) {
+    pub(crate) fn write(&self, text: &mut Text) {
         for part in [self.column.as_str(), self.direction, self.nulls] {
             text.push_str(part);
         }
@@ -104,7 +104,7 @@ mod tests {
             (Order::from("100%"), "\"100%\".asc"),
             (Order::from(Column::exact("with(paren)")), "\"with(paren)\".asc"),
         ] {
-            let mut written = String::new();
+            let mut written = Text::new();
             order.write(&mut written);
             assert_eq!(written, text);
         }

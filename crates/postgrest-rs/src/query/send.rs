@@ -4,7 +4,7 @@ use std::mem::take;
 
 use serde::de::DeserializeOwned;
 use supabase_core::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
-use supabase_core::{BoxFuture, Failure, Method, Reply, Request, RetryPolicy, Transport, decode_json};
+use supabase_core::{BoxFuture, Failure, Method, Reply, decode_json};
 
 use super::guard::undone;
 use super::stage::Ready;
@@ -54,10 +54,10 @@ impl<S: Ready, Out: 'static> IntoFuture for Query<S, Out> {
 
 impl Draft {
     /// Sends what was drafted, and reads the answer whole.
-    pub(super) async fn send(self: Box<Self>) -> Result<Reply> {
+    pub(super) async fn send(mut self: Box<Self>) -> Result<Reply> {
+        self.complete()?;
         let to_be_undone = self.is_to_be_undone();
-        let (transport, request) = self.into_request()?;
-        let reply = transport.send(request).await.map_err(Error::from_failure)?;
+        let reply = self.transport.send(&self.request).await.map_err(Error::from_failure)?;
         if to_be_undone {
             undone(&reply)?;
         }
@@ -66,7 +66,7 @@ impl Draft {
 
     /// Whether it would touch every row without a filter.
     pub(super) fn must_be_narrowed(&self) -> bool {
-        matches!(self.method, Method::PATCH | Method::DELETE)
+        matches!(self.request.method, Method::PATCH | Method::DELETE)
     }
 
     /// Whether the server must say that it has undone the change. A plan changes nothing, unless it is analyzed, which is
@@ -75,7 +75,11 @@ impl Draft {
         self.prefer.rollback && self.accept.plan.is_none()
     }
 
-    pub(super) fn into_request(mut self: Box<Self>) -> Result<(Transport, Request)> {
+    /// Puts everything that was collected into the request, once.
+    ///
+    /// # Errors
+    /// What was asked for cannot be sent, or contradicts itself.
+    pub(super) fn complete(&mut self) -> Result<()> {
         if self.must_be_narrowed() && !self.is_narrowed {
             self.blame(
                 "the filters leave every row, as they are on referenced tables only, or a list in `not_in` is empty: \
@@ -96,9 +100,12 @@ impl Draft {
             self.blame("`complete` and a limit, offset or range contradict each other".to_owned());
         }
         let window = take(&mut self.window);
-        window.write(None, |key, value| self.append(key, value));
+        window.write(None, &mut self.pairs);
         for (table, window) in take(&mut self.referenced) {
-            window.write(Some(&table), |key, value| self.append(key, value));
+            window.write(Some(&table), &mut self.pairs);
+        }
+        if self.pairs.take_nul() {
+            self.blame_nul("order");
         }
         if let Some(columns) = self.on_conflict.take() {
             self.append("on_conflict", &columns);
@@ -106,31 +113,28 @@ impl Draft {
         for list in take(&mut self.lists) {
             self.append_filter(&list).map_err(Error::invalid)?;
         }
-        if let Some(fault) = self.fault {
+        if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
-        let mut request = Request::new(self.operation, self.method, self.url);
-        request.headers.push((ACCEPT, self.accept.header()));
+        let pairs = take(&mut self.pairs);
+        self.request.url.set_query(pairs.as_str().map_err(|error| Error::invalid(error.to_string()))?);
+        let headers = &mut self.request.headers;
+        headers.push((ACCEPT, self.accept.header()));
         if let Some(schema) = &self.schema {
-            request.headers.push(schema.header(&request.method).map_err(Error::from_failure)?);
+            headers.push(schema.header(&self.request.method).map_err(Error::from_failure)?);
         }
         if self.prefer.count.is_some() && window.offset.is_some_and(|offset| offset > 0) {
             // PostgREST 13.0 to 14.1 answer a counted range beyond the end with a body that is longer than it says, and
             // the rest of it would be read as the next answer.
-            request.headers.push((CONNECTION, HeaderValue::from_static("close")));
+            headers.push((CONNECTION, HeaderValue::from_static("close")));
         }
         if let Some(prefer) = self.prefer.header() {
-            request.headers.push((PREFER, prefer));
+            headers.push((PREFER, prefer));
         }
-        if let Some(body) = self.body {
-            request.headers.push((CONTENT_TYPE, JSON));
-            request.body = Some(body);
+        if self.request.body.is_some() {
+            headers.push((CONTENT_TYPE, JSON));
         }
-        request.timeout = self.timeout;
-        request.max_body = self.max_body;
-        request.retry =
-            self.max_retries.map(|max_retries| RetryPolicy { max_retries, ..self.transport.retry() });
-        Ok((self.transport, request))
+        Ok(())
     }
 }
 

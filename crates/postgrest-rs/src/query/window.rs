@@ -1,9 +1,9 @@
 //! Which rows of an answer are meant: order, limit, range.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::order::Order;
+use super::pairs::Pairs;
 use super::stage::Reads;
 use super::{Draft, Query};
 use crate::text::Text;
@@ -14,7 +14,7 @@ const MOST: u64 = i64::MAX as u64;
 /// Order and cut of the rows of one table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Window {
-    pub(super) order: String,
+    pub(super) order: Text,
     pub(super) offset: Option<u64>,
     pub(super) limit: Option<u64>,
 }
@@ -51,25 +51,17 @@ impl Window {
     }
 
     /// Writes the parameters, for the referenced table of this name or for the table itself.
-    pub(crate) fn write(&self, table: Option<&str>, mut append: impl FnMut(&str, &str)) {
-        let key = |word: &'static str| match table {
-            Some(table) => Cow::from(format!("{table}.{word}")),
-            None => Cow::from(word),
-        };
-        let number = |number: u64| {
-            let mut text = Text::new();
-            // Writing a text cannot fail.
-            let _ = write!(text, "{number}");
-            text
-        };
+    pub(crate) fn write(&self, table: Option<&str>, pairs: &mut Pairs) {
         if !self.order.is_empty() {
-            append(&key("order"), &self.order);
+            pairs.reserved(table, "order");
+            pairs.value(self.order.as_bytes());
         }
-        if let Some(offset) = self.offset {
-            append(&key("offset"), &number(offset));
-        }
-        if let Some(limit) = self.limit {
-            append(&key("limit"), &number(limit));
+        for (word, rows) in [("offset", self.offset), ("limit", self.limit)] {
+            if let Some(rows) = rows {
+                pairs.reserved(table, word);
+                // Writing pairs cannot fail.
+                let _ = write!(pairs, "{rows}");
+            }
         }
     }
 }

@@ -1,0 +1,134 @@
+//! The headers of a request: those of the client, the bearer, and those of the request itself.
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+
+use crate::request::Request;
+use crate::trace::TraceSource;
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const RETRY_COUNT: HeaderName = HeaderName::from_static("x-retry-count");
+
+/// The headers that every request of a client has.
+pub(crate) struct ClientHeaders {
+    #[cfg(not(target_family = "wasm"))]
+    all: HeaderMap,
+    /// All of them, with a place for each header that nearly every request has: to fill a place of a copy costs less than
+    /// to make room in it.
+    with_places: HeaderMap,
+    /// Whether these places are filled already.
+    has_authorization: bool,
+    has_accept: bool,
+    trace: Option<TraceSource>,
+}
+
+impl ClientHeaders {
+    /// `bearer` is that of the API key: a header of the caller's own says who is meant, and the key speaks only where
+    /// nobody does.
+    pub(crate) fn new(all: HeaderMap, bearer: Option<&HeaderValue>, trace: Option<TraceSource>) -> Self {
+        let mut with_places = all.clone();
+        if let Some(bearer) = bearer {
+            with_places.entry(AUTHORIZATION).or_insert_with(|| bearer.clone());
+        }
+        let [has_authorization, has_accept] = [AUTHORIZATION, ACCEPT].map(|name| {
+            let is_filled = with_places.contains_key(&name);
+            with_places.entry(name).or_insert(HeaderValue::from_static(""));
+            is_filled
+        });
+        Self {
+            #[cfg(not(target_family = "wasm"))]
+            all,
+            with_places,
+            has_authorization,
+            has_accept,
+            trace,
+        }
+    }
+
+    /// The headers of the client alone.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn all(&self) -> &HeaderMap {
+        &self.all
+    }
+
+    /// The headers of a request, the bearer being that of its user.
+    pub(crate) fn with(&self, request: &Request, bearer: Option<&HeaderValue>, attempt: u32) -> HeaderMap {
+        let mut headers = self.with_places.clone();
+        let (mut authorization, mut accept) = (self.has_authorization, self.has_accept);
+        if let Some(bearer) = bearer {
+            headers.insert(AUTHORIZATION, bearer.clone());
+            authorization = true;
+        }
+        for (name, value) in &request.headers {
+            if *name == PREFER {
+                // Preferences of the client hold beside those of the call.
+                headers.append(PREFER, value.clone());
+                continue;
+            }
+            accept |= *name == ACCEPT;
+            authorization |= *name == AUTHORIZATION;
+            headers.insert(name, value.clone());
+        }
+        if !authorization {
+            headers.remove(AUTHORIZATION);
+        }
+        if !accept {
+            headers.remove(ACCEPT);
+        }
+        if let Some(trace) = &self.trace {
+            trace.write(&mut headers);
+        }
+        if attempt > 0 {
+            headers.insert(RETRY_COUNT, HeaderValue::from(attempt));
+        }
+        headers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::Method;
+    use url::Url;
+
+    fn sent(
+        client: &[(HeaderName, &'static str)],
+        key: Option<&'static str>,
+        request: &[(HeaderName, &'static str)],
+        bearer: Option<&'static str>,
+    ) -> Vec<String> {
+        let of = |headers: &[(HeaderName, &'static str)]| -> Vec<_> {
+            headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+        };
+        let (key, bearer) = (key.map(HeaderValue::from_static), bearer.map(HeaderValue::from_static));
+        let headers = ClientHeaders::new(of(client).into_iter().collect(), key.as_ref(), None);
+        let mut message = Request::new("test", Method::GET, Url::parse("http://a/").unwrap());
+        message.headers = of(request);
+        let sent = headers.with(&message, bearer.as_ref(), 0);
+        let mut lines: Vec<_> =
+            sent.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        lines.sort();
+        lines
+    }
+
+    #[test]
+    fn a_place_that_is_not_filled_is_not_sent() {
+        assert!(sent(&[], None, &[], None).is_empty());
+        assert_eq!(sent(&[], None, &[(ACCEPT, "a")], None), ["accept: a"]);
+        assert_eq!(sent(&[], None, &[], Some("b")), ["authorization: b"]);
+    }
+
+    #[test]
+    fn the_user_speaks_before_the_client_and_the_client_before_the_key() {
+        let client = [(AUTHORIZATION, "client"), (ACCEPT, "client")];
+        assert_eq!(sent(&[], Some("key"), &[], None), ["authorization: key"]);
+        assert_eq!(sent(&client, Some("key"), &[], None), ["accept: client", "authorization: client"]);
+        assert_eq!(sent(&client, Some("key"), &[], Some("user")), ["accept: client", "authorization: user"]);
+        let call = [(AUTHORIZATION, "call"), (ACCEPT, "call")];
+        assert_eq!(sent(&client, Some("key"), &call, Some("user")), ["accept: call", "authorization: call"]);
+    }
+
+    #[test]
+    fn preferences_of_the_client_hold_beside_those_of_the_call() {
+        assert_eq!(sent(&[(PREFER, "a=b")], None, &[(PREFER, "c=d")], None), ["prefer: a=b", "prefer: c=d"]);
+    }
+}
