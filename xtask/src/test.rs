@@ -11,7 +11,7 @@ use crate::{Outcome, docs};
 
 /// What the embedded stack does not have: the tests that need it are skipped there, and must stand in
 /// `xtask/stack/skips.txt`.
-const EMBEDDED_LACKS: &str = "explain,grammar,dry-run";
+const EMBEDDED_LACKS: &str = "explain,grammar,dry-run,vectors,analytics-buckets";
 
 /// The programs of `examples`, each of which must run to its end.
 const EXAMPLES: &[&str] = &["quickstart", "single_service", "many_users", "function_events"];

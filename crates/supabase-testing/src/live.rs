@@ -27,6 +27,10 @@ pub enum Need {
     Grammar,
     /// The functions of `examples/functions`, deployed.
     ExampleFunctions,
+    /// Vector buckets.
+    Vectors,
+    /// Buckets of Iceberg tables.
+    AnalyticsBuckets,
 }
 
 impl fmt::Display for Need {
@@ -36,6 +40,8 @@ impl fmt::Display for Need {
             Self::DryRun => "dry-run",
             Self::Grammar => "grammar",
             Self::ExampleFunctions => "example-functions",
+            Self::Vectors => "vectors",
+            Self::AnalyticsBuckets => "analytics-buckets",
         })
     }
 }
