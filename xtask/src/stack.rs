@@ -1,8 +1,8 @@
 //! The embedded Supabase stack: starts it, finds one that runs, waits until it serves, stops it.
 //!
 //! Database, auth and functions are a Deno program in `xtask/stack`. This module installs its packages with npm,
-//! runs it as a child process and makes sure that the child never outlives this process. Storage runs in this
-//! process, which has the stack's one address and passes everything else on to the program.
+//! runs it as a child process and makes sure that the child never outlives this process. Storage and
+//! Realtime run in this process, which has the stack's one address and passes everything else on to the program.
 
 use std::io::{self, Write as _};
 use std::time::Instant;
@@ -13,6 +13,7 @@ use self::lock::Lock;
 use self::paths::Paths;
 use self::process::Process;
 use self::ready::{Probe, State};
+use self::realtime::Realtime;
 use self::signals::StopSignals;
 
 mod failure;
@@ -22,6 +23,7 @@ mod lock;
 mod paths;
 mod process;
 mod ready;
+mod realtime;
 mod signals;
 mod storage;
 
@@ -113,8 +115,10 @@ pub(crate) async fn start(options: Options) -> Result<Stack, Failure> {
 
     let deno = install::ensure(&paths).await?;
     eprintln!("Starting the stack …");
-    let front = Front::start(options.port, storage::open(&paths, options.reset)?).await?;
-    let mut process = Process::spawn(&deno, &paths, options, &front.url())?;
+    let realtime = Realtime::start().await?;
+    let changes_port = realtime.port();
+    let front = Front::start(options.port, storage::open(&paths, options.reset)?, realtime).await?;
+    let mut process = Process::spawn(&deno, &paths, options, &front.url(), changes_port)?;
     let state = match ready::wait(&mut process, &paths, &probe, &front).await {
         Ok(state) => state,
         Err(failure) => {

@@ -1,5 +1,5 @@
 /**
- * One handler for all services of this program. Storage is answered before a request comes here. Only known
+ * One handler for all services of this program. Storage and Realtime are answered before a request comes here. Only known
  * prefixes are passed on: lite answers any other GET with the page of its admin interface and status 200.
  */
 
@@ -42,8 +42,6 @@ export async function route(services: Services, request: Request, peer: string):
         return await withoutPages(services.lite(request, peer));
       case "functions":
         return await services.functions(request, peer);
-      case "realtime":
-        return notFound(`This stack does not serve /${first}/v1 yet.`);
     }
   }
   switch (path) {

@@ -14,6 +14,7 @@ import { answerExactly } from "./values.ts";
 /** Both services, and how to end them. */
 export interface Lite {
   answer: Handler;
+  database: PgliteConnection["driver"];
   /** Writes what is still in memory and closes the database. */
   close(): Promise<void>;
 }
@@ -40,6 +41,7 @@ export async function start(
 
   return {
     answer: async (request, peer) => app.fetch(await readable(request), { peerAddress: peer }),
+    database: connection.driver,
     close: () => connection.close(),
   };
 }

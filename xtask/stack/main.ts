@@ -4,6 +4,7 @@
  * supervisor goes.
  */
 
+import { tell } from "./changes.ts";
 import { lockData, plan } from "./database.ts";
 import { Functions } from "./functions.ts";
 import { route, type Services } from "./gateway.ts";
@@ -57,6 +58,7 @@ async function start(): Promise<void> {
   const mailbox = new Mailbox();
   const functions = new Functions(settings.functionsDir, settings.protectedFunctions, settings.jwtSecret);
   const database = await lite.start(settings, build, url, mailbox);
+  await tell(database.database, settings.changesPort);
   const state = {
     stack: "supabase-rs",
     url,

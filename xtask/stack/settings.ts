@@ -2,6 +2,8 @@
 export interface Settings {
   /** The stack's address. The supervisor has it, and passes on to us what is not its own to answer. */
   url: string;
+  /** Where the supervisor listens for changes of rows. */
+  changesPort: number;
   /** Make the database anew even if the one on disk would do. */
   reset: boolean;
   /** Folder of this database: Postgres' own files, the lock, and the mark that says what it was built from. */

@@ -298,6 +298,21 @@ async fn subscriptions_can_be_late_and_changes_before_are_lost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn filters_are_asked_of_what_is_left_of_a_row_that_is_gone() {
+    let todos = Table::new("public", "todos").key("id", "int8").column("task", "text");
+    let full = Table::new("public", "full").key("id", "int8").column("task", "text").replica_identity_full();
+    let server = Server::builder().table(todos).table(full).build();
+    let mut client = Client::open(&server).await;
+    let wish =
+        |table: &str| json!({ "event": "DELETE", "schema": "public", "table": table, "filter": "task=eq.a" });
+    client.joined("gone", json!({ "postgres_changes": [wish("todos"), wish("full")] })).await;
+    assert_eq!(client.next().await[4]["message"], "Subscribed to PostgreSQL");
+    server.push_change(&Change::delete("public", "todos", json!({ "id": 1, "task": "a" })));
+    server.push_change(&Change::delete("public", "full", json!({ "id": 1, "task": "a" })));
+    assert_eq!(client.next().await[4]["data"]["table"], "full", "of the other, the key alone is left");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_never_reads_keeps_nobody_waiting() {
     let server = Server::new();
     let (mut deaf, mut other) = (Client::open(&server).await, Client::open(&server).await);

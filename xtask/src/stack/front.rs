@@ -1,5 +1,5 @@
-//! The stack's one address. Storage is answered in this process; everything else is passed on as it comes, bodies piece
-//! by piece and connections that become websockets included.
+//! The stack's one address. Storage and Realtime are answered in this process; everything else is passed on as it comes,
+//! bodies piece by piece and connections that become websockets included.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -17,11 +17,11 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, client, server, upgrade};
 use hyper_util::rt::TokioIo;
 use supabase_mock::storage::Service;
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Failure, PREFERRED_PORT, PortChoice};
+use super::{Failure, PREFERRED_PORT, PortChoice, Realtime};
 
 type Failing = Box<dyn Error + Send + Sync>;
 type Answer = Response<UnsyncBoxBody<Bytes, Failing>>;
@@ -38,13 +38,18 @@ pub(super) struct Front {
 #[derive(Debug)]
 struct Backends {
     storage: Service,
+    realtime: Realtime,
     /// The port of the Deno program, or 0 until it is known.
     program: AtomicU16,
 }
 
 impl Front {
     /// Takes the port and begins to serve.
-    pub(super) async fn start(port: PortChoice, storage: Service) -> Result<Self, Failure> {
+    pub(super) async fn start(
+        port: PortChoice,
+        storage: Service,
+        realtime: Realtime,
+    ) -> Result<Self, Failure> {
         let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
         let listener = match port {
             PortChoice::Free => bind(0).await,
@@ -56,7 +61,7 @@ impl Front {
         let failed = |error: io::Error| Failure::new(format!("Cannot listen on 127.0.0.1: {error}."));
         let listener = listener.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let backends = Arc::new(Backends { storage, program: AtomicU16::new(0) });
+        let backends = Arc::new(Backends { storage, realtime, program: AtomicU16::new(0) });
         let task = tokio::spawn(serve(listener, Arc::clone(&backends)));
         Ok(Self { address, backends, task })
     }
@@ -108,11 +113,25 @@ async fn answer(backends: &Backends, request: Request<Incoming>) -> Answer {
     if path == "/storage/v1" || path.starts_with("/storage/v1/") {
         return backends.storage.answer(request).await.map(boxed);
     }
+    if path == "/realtime/v1" || path.starts_with("/realtime/v1/") {
+        return match pass_on(request, backends.realtime.connect()).await {
+            Ok(answer) => answer,
+            Err(error) => told(StatusCode::BAD_GATEWAY, &format!("Realtime does not answer: {error}.")),
+        };
+    }
     let port = backends.program.load(Ordering::Relaxed);
     if port == 0 {
         return told(StatusCode::SERVICE_UNAVAILABLE, "The stack is still starting.");
     }
-    match pass_on(request, port).await {
+    let outcome = match TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(stream) => {
+            // Without this, small writes would be slower, and nothing else.
+            let _ = stream.set_nodelay(true);
+            pass_on(request, stream).await
+        }
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
         Ok(answer) => answer,
         Err(error) => {
             told(StatusCode::BAD_GATEWAY, &format!("The stack's program does not answer: {error}."))
@@ -120,10 +139,11 @@ async fn answer(backends: &Backends, request: Request<Incoming>) -> Answer {
     }
 }
 
-/// Sends a request to another port and answers what that answers.
-async fn pass_on(mut request: Request<Incoming>, port: u16) -> Result<Answer, Failing> {
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-    let _ = stream.set_nodelay(true);
+/// Sends a request on a new connection and answers what comes back.
+async fn pass_on<S>(mut request: Request<Incoming>, stream: S) -> Result<Answer, Failing>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let (mut sender, connection) = client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection.with_upgrades());
     let here = upgrade::on(&mut request);

@@ -34,7 +34,13 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts the stack's program.
-    pub(super) fn spawn(deno: &Path, paths: &Paths, options: Options, url: &str) -> Result<Self, Failure> {
+    pub(super) fn spawn(
+        deno: &Path,
+        paths: &Paths,
+        options: Options,
+        url: &str,
+        changes_port: u16,
+    ) -> Result<Self, Failure> {
         let log = File::create(&paths.log).map_err(|error| Failure::file("write", &paths.log, error))?;
         let log_too = log.try_clone().map_err(|error| Failure::file("write", &paths.log, error))?;
 
@@ -48,7 +54,7 @@ impl Process {
             .arg("--config")
             .arg(paths.program.join("deno.json"))
             .arg(paths.program.join("main.ts"))
-            .arg(settings(paths, options, url))
+            .arg(settings(paths, options, url, changes_port))
             .env_clear()
             .envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))))
             .env("DENO_DIR", paths.home.join("deno-cache"))
@@ -123,9 +129,10 @@ fn permission(flag: &str, paths: &[&PathBuf]) -> OsString {
 }
 
 /// The child's settings; `settings.ts` describes them.
-fn settings(paths: &Paths, options: Options, url: &str) -> String {
+fn settings(paths: &Paths, options: Options, url: &str, changes_port: u16) -> String {
     json!({
         "url": url,
+        "changesPort": changes_port,
         "reset": options.reset,
         "dataDir": paths.data,
         "stateFile": paths.state,

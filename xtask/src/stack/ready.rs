@@ -121,7 +121,7 @@ impl Probe {
         response.json::<State>().await.is_ok_and(|found| found == *state && found.stack == "supabase-rs")
     }
 
-    /// Whether a table can be read, auth and storage answer, and a function runs.
+    /// Whether a table can be read, auth, storage and Realtime answer, and a function runs.
     async fn all_services_answer(&self, url: &str) -> bool {
         let rest = self.http.get(format!("{url}/rest/v1/planets?select=id&limit=1"));
         let auth = self.http.get(format!("{url}/auth/v1/settings"));
@@ -130,7 +130,12 @@ impl Probe {
             .post(format!("{url}/functions/v1/hello-world"))
             .json(&serde_json::json!({ "name": "stack" }));
         let storage = self.http.get(format!("{url}/storage/v1/status"));
-        succeeds(storage).await && succeeds(rest).await && succeeds(auth).await && succeeds(functions).await
+        let realtime = self.http.get(format!("{url}/realtime/v1/api/ping"));
+        succeeds(storage).await
+            && succeeds(realtime).await
+            && succeeds(rest).await
+            && succeeds(auth).await
+            && succeeds(functions).await
     }
 
     /// Resolves when the described stack no longer answers.

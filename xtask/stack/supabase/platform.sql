@@ -7,4 +7,6 @@ create role service_role nologin noinherit bypassrls;
 
 create schema auth;
 
+create publication supabase_realtime;
+
 grant usage on schema public, auth to anon, authenticated, service_role;

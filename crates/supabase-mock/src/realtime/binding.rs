@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::changes::{Change, Kind};
 use super::filter::{Condition, parse, passes};
+use super::row::Row;
 use super::table::{Column, Table};
 
 /// What a client asks to be told: one entry of `postgres_changes` in its join.
@@ -107,11 +108,11 @@ impl Binding {
         same(&self.schema, schema) && same(&self.table, table)
     }
 
-    /// Whether it asks for this change.
-    pub(crate) fn wants(&self, change: &Change, columns: &[Column]) -> bool {
+    /// Whether it asks for this change, of whose row filters are asked.
+    pub(crate) fn wants(&self, change: &Change, row: Option<&Row>, columns: &[Column]) -> bool {
         self.event.is_none_or(|event| event == change.kind)
             && self.means(&change.schema, &change.table)
-            && match (&self.conditions, change.filtered()) {
+            && match (&self.conditions, row) {
                 (Ok(conditions), Some(row)) => passes(conditions, row, columns),
                 _ => false,
             }
@@ -156,7 +157,15 @@ mod tests {
             (json!({ "event": "*", "table": "todos", "filter": "id=eq.2" }), false),
             (json!({ "event": "*", "table": "todos", "filter": null }), false),
         ] {
-            assert_eq!(binding(asked.clone()).wants(&change, &change.all_columns(None)), wanted, "{asked}");
+            assert_eq!(
+                binding(asked.clone()).wants(
+                    &change,
+                    change.filtered(None).as_deref(),
+                    &change.all_columns(None)
+                ),
+                wanted,
+                "{asked}"
+            );
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Changes of rows, and how they are told.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -111,9 +113,13 @@ impl Change {
         guessed.collect()
     }
 
-    /// The row that filters are asked of.
-    pub(crate) fn filtered(&self) -> Option<&Row> {
-        self.record.as_ref().or(self.old_record.as_ref())
+    /// The row that filters are asked of: of a row that is gone, what the replica identity leaves.
+    pub(crate) fn filtered(&self, table: Option<&Table>) -> Option<Cow<'_, Row>> {
+        match (&self.record, &self.old_record, table) {
+            (Some(record), ..) => Some(Cow::Borrowed(record)),
+            (None, Some(old), Some(table)) if !table.full => Some(Cow::Owned(keys_only(old, table))),
+            (None, old, _) => old.as_ref().map(Cow::Borrowed),
+        }
     }
 
     /// Whether a subscriber may see it.
@@ -158,9 +164,7 @@ impl Change {
         let mut old_record = self.old_record.as_ref().map(|old| {
             let old = told(old);
             match table {
-                Some(table) if !self.tells_old_row(table) => {
-                    old.only(|name, _| table.find(name).is_some_and(|column| column.key))
-                }
+                Some(table) if !self.tells_old_row(table) => keys_only(&old, table),
                 _ => old,
             }
         });
@@ -225,6 +229,10 @@ struct Told {
     name: String,
     #[serde(rename = "type")]
     kind: String,
+}
+
+fn keys_only(row: &Row, table: &Table) -> Row {
+    row.only(|name, _| table.find(name).is_some_and(|column| column.key))
 }
 
 fn guess(value: &Result<Value, serde_json::Error>) -> &'static str {

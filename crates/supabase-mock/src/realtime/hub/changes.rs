@@ -52,6 +52,7 @@ impl Hub {
             return;
         }
         let columns = change.all_columns(table.as_ref());
+        let filtered = change.filtered(table.as_ref());
         let now = self.timestamp();
         let mut messages = Vec::new();
         for (id, connection) in &self.connections {
@@ -63,7 +64,11 @@ impl Hub {
                 }
                 // Those who ask for other columns get a message of their own.
                 let mut wanted: BTreeMap<Option<&[String]>, Vec<u32>> = BTreeMap::new();
-                for binding in channel.bindings.iter().filter(|binding| binding.wants(change, &columns)) {
+                for binding in channel
+                    .bindings
+                    .iter()
+                    .filter(|binding| binding.wants(change, filtered.as_deref(), &columns))
+                {
                     wanted.entry(binding.select.as_deref()).or_default().push(binding.id);
                 }
                 for (select, ids) in wanted {
