@@ -6,6 +6,8 @@ pub(crate) mod flight;
 mod keeper;
 pub(crate) mod listeners;
 pub(crate) mod machine;
+#[cfg(test)]
+mod properties;
 pub(crate) mod saved;
 pub(crate) mod sessions;
 pub(crate) mod store;

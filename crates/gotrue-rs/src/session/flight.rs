@@ -227,10 +227,14 @@ impl Save {
                 self.next(machine)
             }
             Input::Swapped(true) => {
-                machine.stored = Some(self.written.take());
+                let written = self.written.take();
                 if self.revision == machine.revision() {
                     machine.unsaved = None;
+                } else if written != machine.text() {
+                    // What was decided meanwhile may have found nothing to write.
+                    machine.unsaved = Some(Unsaved::Decided);
                 }
+                machine.stored = Some(written);
                 self.next(machine)
             }
             Input::Swapped(false) if self.rounds < ROUNDS => Step::Load,

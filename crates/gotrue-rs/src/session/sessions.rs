@@ -54,6 +54,9 @@ pub(super) struct State {
     listeners: Listeners,
     /// The refresh that is on its way. It is dropped with the last one who waits for it.
     flight: Option<WeakShared<BoxFuture<'static, Flown>>>,
+    /// The writing of the store that is on its way. It is kept until it is done, also where nobody waits for it any more: a
+    /// store may write although its future was dropped, and what comes next must come after that.
+    saving: Option<Shared<BoxFuture<'static, ()>>>,
     /// Why the last refresh failed.
     last_failure: Option<Error>,
     pub(super) keeper: Option<AbortHandle>,
@@ -69,6 +72,7 @@ impl Sessions {
                 machine: Machine::new(),
                 listeners: Listeners::default(),
                 flight: None,
+                saving: None,
                 last_failure: None,
                 keeper: None,
                 is_closed: false,
@@ -229,13 +233,12 @@ impl Sessions {
     /// Refreshes the session.
     async fn fly(self: Arc<Self>) -> Flown {
         let mut failure = None;
+        self.save().await;
         let (mut flight, mut step) = Flight::begin(&self.lock().machine, self.rules.margin);
         loop {
             let input = match step {
                 Step::Done(outcome) => {
-                    if self.lock().machine.is_unsaved() {
-                        self.save().await;
-                    }
+                    self.save().await;
                     return self.flown(outcome, failure);
                 }
                 Step::Ask(kept) => {
@@ -273,8 +276,29 @@ impl Sessions {
         }
     }
 
-    /// Writes what is held into the store.
-    async fn save(&self) {
+    /// Has the store follow what is held.
+    async fn save(self: &Arc<Self>) {
+        // Once for what is on its way, and once for what it may have begun too early to see.
+        for _ in 0..2 {
+            let saving = {
+                let state = &mut *self.lock();
+                match &state.saving {
+                    Some(saving) if saving.peek().is_none() => saving.clone(),
+                    _ if !state.machine.is_unsaved() => return,
+                    _ => {
+                        let sessions = Arc::clone(self);
+                        let saving: BoxFuture<'static, ()> = Box::pin(async move { sessions.write().await });
+                        let saving = saving.shared();
+                        state.saving = Some(saving.clone());
+                        saving
+                    }
+                }
+            };
+            saving.await;
+        }
+    }
+
+    async fn write(&self) {
         let (mut save, mut step) = self.change(Save::begin);
         loop {
             step = match step {
@@ -311,15 +335,17 @@ impl Sessions {
     /// No handle is left: ends the streams and what goes on in the background.
     pub(crate) fn close(&self) {
         let mut wakers = Vec::new();
-        let keeper = {
+        let (keeper, saving) = {
             let state = &mut *self.lock();
             state.is_closed = true;
             state.listeners.end(&mut wakers);
-            state.keeper.take()
+            (state.keeper.take(), state.saving.take())
         };
         if let Some(keeper) = keeper {
             keeper.abort();
         }
+        // Not under the lock: with it, the store may be dropped.
+        drop(saving);
         wakers.into_iter().for_each(Waker::wake);
     }
 
