@@ -56,15 +56,18 @@ pub(crate) enum Command {
     SetAuth { token: Option<SecretString>, reply: Reply },
 }
 
+/// Channels by name, with the right to each as long as somebody has it.
+type Channels = BTreeMap<String, (Weak<Lease>, Arc<ChannelShared>)>;
+
 /// What handles and task both see.
 pub(crate) struct Public {
     pub(crate) state: Watchers<ConnectionState>,
     pub(crate) heartbeats: Watchers<Heartbeat>,
-    channels: Mutex<BTreeMap<String, (Weak<Lease>, Arc<ChannelShared>)>>,
+    channels: Mutex<Channels>,
 }
 
 impl Public {
-    pub(crate) fn channels(&self) -> MutexGuard<'_, BTreeMap<String, (Weak<Lease>, Arc<ChannelShared>)>> {
+    pub(crate) fn channels(&self) -> MutexGuard<'_, Channels> {
         // No user code runs under the lock.
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }

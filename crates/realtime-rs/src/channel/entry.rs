@@ -290,11 +290,14 @@ impl Entry {
         if self.awaited == Awaited::default() {
             self.awaited_until = None;
         }
-        if !self.awaited.database_broadcasts && !(self.awaited.changes && self.waits_for_changes) {
+        let waits_for_changes = self.awaited.changes && self.waits_for_changes;
+        if !waits_for_changes && !self.awaited.database_broadcasts {
             self.status(&ChannelStatus::Subscribed);
             if let Some(subscriber) = self.subscriber.take() {
                 subscriber.tell(Ok(()));
             }
+        } else {
+            self.status(&ChannelStatus::Joining);
         }
     }
 

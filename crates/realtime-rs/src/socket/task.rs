@@ -223,7 +223,9 @@ impl Task {
 
     /// Pushes that the server does not answer.
     fn settle_pushes(&mut self, now: Instant) {
-        while let Some(pending) = self.pending.pop_front_if(|pending| pending.until <= now) {
+        while self.pending.front().is_some_and(|pending| pending.until <= now)
+            && let Some(pending) = self.pending.pop_front()
+        {
             let error = Error::timeout("the server did not confirm it in time", None);
             self.told(pending.waiter.tell(Err(error)));
         }

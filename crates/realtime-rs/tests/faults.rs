@@ -1,0 +1,530 @@
+//! What goes wrong, each fault by itself: what goes out, and what the streams are told.
+
+mod common;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use common::{builder, client, frames, item, join_tokens, message, pass, soon, token_of};
+use realtime_rs::{
+    Backoff, Changes, ChannelStatus, Client, Code, ConnectionState, Delivery, ErrorKind, Heartbeat, Listener,
+    Sent, SignedOut, WhileAway,
+};
+use serde_json::{Value, json};
+use supabase_mock::realtime::{Access, Change, Limit, Server, Table};
+
+type Greetings = Listener<realtime_rs::Broadcast<Value>>;
+
+/// A client with one channel that hears greetings.
+async fn room(client: &Client) -> (realtime_rs::Channel, Greetings) {
+    let mut room = client.channel("room");
+    let greetings = room.on_broadcast("greeting");
+    (soon(room.subscribe()).await.expect("the channel can be joined"), greetings)
+}
+
+/// The stream is told of a gap, and hears again.
+async fn is_back(server: &Server, greetings: &mut Greetings) {
+    match item(greetings).await {
+        Some(Ok(Delivery::Gap(gap))) => assert!(gap.since <= gap.until),
+        other => panic!("a gap was to come, and no {other:?}"),
+    }
+    server.broadcast("room", "greeting", &json!({ "again": true }));
+    assert_eq!(message(greetings).await.payload, json!({ "again": true }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_comes_and_goes() {
+    let server = Server::new();
+    let client = client(&server);
+    let mut room = client.channel("room").receive_own_broadcasts().acknowledge();
+    let mut greetings = room.on_broadcast::<Value>("greeting");
+    let room = soon(room.subscribe()).await.unwrap();
+    assert_eq!(soon(room.send_broadcast("greeting", &json!({ "x": 1 }))).await.unwrap(), Sent::Acknowledged);
+    assert_eq!(message(&mut greetings).await.payload, json!({ "x": 1 }));
+    soon(room.unsubscribe()).await.unwrap();
+    assert!(item(&mut greetings).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_way_in_which_a_connection_ends_is_survived() {
+    type Fault = fn(&Server);
+    let faults: [(&str, Fault); 9] = [
+        ("1000", |server| server.close_all(1000, "")),
+        ("1001", |server| server.close_all(1001, "going away")),
+        ("1006", |server| server.drop_all()),
+        ("1008", |server| server.close_all(1008, "policy")),
+        ("1011", |server| server.close_all(1011, "error")),
+        ("1012", |server| server.close_all(1012, "restart")),
+        ("mid-frame", |server| server.cut_all()),
+        ("restart", |server| server.restart()),
+        ("phx_error", |server| server.crash_channel("room")),
+    ];
+    for (name, fault) in faults {
+        let server = Server::new();
+        let client = client(&server);
+        let (room, mut greetings) = room(&client).await;
+        fault(&server);
+        is_back(&server, &mut greetings).await;
+        assert_eq!(server.joins("room").len(), 2, "{name}");
+        assert!(matches!(room.status(), ChannelStatus::Subscribed), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_the_server_closes_or_forgets_is_joined_again() {
+    let server = Server::new();
+    let client = client(&server);
+    let (room, mut greetings) = room(&client).await;
+    server.close_channel("room");
+    is_back(&server, &mut greetings).await;
+    server.forget_topic("room");
+    // The server says so only when it is asked something.
+    let error = soon(room.track(&json!({ "here": 1 }))).await.unwrap_err();
+    assert_eq!(error.message(), "unmatched topic");
+    is_back(&server, &mut greetings).await;
+    assert_eq!(frames(&server, "room", "presence").len(), 2, "and tracked again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_open_connection_is_found_by_heartbeats() {
+    let server = Server::new();
+    let client = builder(&server).heartbeat_interval(Duration::from_secs(20)).build().unwrap();
+    let (_room, mut greetings) = room(&client).await;
+    let mut heartbeats = client.heartbeats();
+    assert_eq!(soon(heartbeats.next()).await, Some(Heartbeat::Sent));
+    assert!(matches!(soon(heartbeats.next()).await, Some(Heartbeat::Answered { .. })));
+    server.set_silent(true);
+    assert_eq!(soon(heartbeats.next()).await, Some(Heartbeat::Sent));
+    assert_eq!(soon(heartbeats.next()).await, Some(Heartbeat::TimedOut));
+    server.set_silent(false);
+    is_back(&server, &mut greetings).await;
+    assert_eq!(server.connections().len(), 1, "the old connection is gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_keep_the_connection_for_a_day() {
+    let server = Server::new();
+    let client = client(&server);
+    let (_room, mut greetings) = room(&client).await;
+    pass(24 * 3_600).await;
+    assert_eq!(server.handshakes().len(), 1);
+    let beats: Vec<_> = server.received().into_iter().filter(|frame| frame.event() == "heartbeat").collect();
+    assert!(
+        beats
+            .iter()
+            .all(|beat| beat.topic() == "phoenix" && beat.join_ref().is_none() && beat.reference().is_some())
+    );
+    server.broadcast("room", "greeting", &json!(1));
+    assert_eq!(message(&mut greetings).await.payload, json!(1));
+}
+
+static SLEPT: AtomicU64 = AtomicU64::new(0);
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_slept_finds_out_sooner() {
+    let server = Server::new();
+    let started = tokio::time::Instant::now();
+    let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(SLEPT.load(Ordering::Relaxed));
+    let client = builder(&server).clock(clock).build().unwrap();
+    let (_room, mut greetings) = room(&client).await;
+    server.set_silent(true);
+    SLEPT.store(3_600, Ordering::Relaxed);
+    // Anything at all makes it look at the clock.
+    client.connect().await.unwrap();
+    let mut states = client.connection_states();
+    while !matches!(soon(states.next()).await, Some(ConnectionState::Waiting { .. })) {}
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    server.set_silent(false);
+    is_back(&server, &mut greetings).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_that_cannot_be_found_for_a_while_are_tried_again() {
+    let server = Server::new();
+    let client = client(&server);
+    let (_room, mut greetings) = room(&client).await;
+    server.refuse_next_connections(3, 503, "no");
+    server.drop_all();
+    is_back(&server, &mut greetings).await;
+    assert_eq!(server.handshakes().len(), 5, "one, three that were refused, and one");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_is_refused_for_good_ends_everything_and_says_why() {
+    let server = Server::new();
+    let client = client(&server);
+    let (_room, mut greetings) = room(&client).await;
+    server.refuse_connections(401, "Token has expired");
+    server.drop_all();
+    let error = item(&mut greetings).await.unwrap().unwrap_err();
+    assert_eq!((error.status(), error.message()), (Some(401), "Token has expired"));
+    assert!(item(&mut greetings).await.is_none());
+    let tries = server.handshakes().len();
+    pass(3_600).await;
+    assert_eq!(server.handshakes().len(), tries, "and is not tried again");
+    let error = soon(client.channel("other").subscribe()).await.unwrap_err();
+    assert_eq!(error.status(), Some(401));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_tries_is_kept() {
+    let server = Server::new();
+    let client = builder(&server)
+        .reconnect(Backoff::exponential(Duration::from_secs(1), Duration::from_secs(2)).at_most(3))
+        .build()
+        .unwrap();
+    let (_room, mut greetings) = room(&client).await;
+    server.refuse_connections(503, "no");
+    server.drop_all();
+    let error = item(&mut greetings).await.unwrap().unwrap_err();
+    assert_eq!(error.status(), Some(503));
+    assert!(item(&mut greetings).await.is_none());
+    assert_eq!(server.handshakes().len(), 4);
+    assert!(matches!(client.connection_state(), ConnectionState::Disconnected(Some(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_that_is_refused_tells_the_servers_reason() {
+    let server = Server::builder().authorize(|_, _| Access::NONE).build();
+    let client = client(&server);
+    let error = soon(client.channel("room").private().subscribe()).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::Unauthorized));
+    assert!(error.message().contains("permissions to read"), "{error}");
+    assert!(!error.is_retryable());
+    assert!(client.get_channels().is_empty());
+
+    server.refuse_next_join("many", "ChannelRateLimitReached: Too many channels");
+    let error = soon(client.channel("many").subscribe()).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::ChannelLimit));
+    assert!(error.is_retryable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_that_is_refused_after_an_interruption_is_tried_again_or_ends() {
+    let server = Server::new();
+    let client = client(&server);
+    let (room, mut greetings) = room(&client).await;
+    let mut statuses = room.statuses();
+    server.refuse_next_join("room", "DatabaseLackOfConnections: none left");
+    server.drop_all();
+    is_back(&server, &mut greetings).await;
+    let mut reasons = Vec::new();
+    while let Some(status) = soon(statuses.next()).await {
+        match status {
+            ChannelStatus::Interrupted(error) => reasons.push(error.code().cloned()),
+            ChannelStatus::Subscribed if !reasons.is_empty() => break,
+            _ => {}
+        }
+    }
+    assert_eq!(reasons, [None, Some(Code::DatabaseLimit)]);
+
+    server.refuse_joins("Unauthorized: You do not have permissions to read from this Channel topic: room");
+    server.drop_all();
+    let error = item(&mut greetings).await.unwrap().unwrap_err();
+    assert_eq!(error.code(), Some(&Code::Unauthorized));
+    assert!(item(&mut greetings).await.is_none());
+    assert!(matches!(room.status(), ChannelStatus::Closed(Some(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_that_is_not_answered_is_left_and_tried_again() {
+    let server = Server::new();
+    let client = client(&server);
+    server.ignore_next_join("room");
+    let (_room, mut greetings) = room(&client).await;
+    assert_eq!(server.joins("room").len(), 2);
+    let leaves = frames(&server, "room", "phx_leave");
+    assert_eq!(leaves.len(), 1, "a late answer would join a channel that nobody knows of");
+    server.broadcast("room", "greeting", &json!(1));
+    assert_eq!(message(&mut greetings).await.payload, json!(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_confirmed_in_time_is_an_error_that_says_why() {
+    let server = Server::new();
+    server.refuse_connections(503, "no");
+    let client = builder(&server).subscribe_timeout(Duration::from_secs(7)).build().unwrap();
+    let begun = tokio::time::Instant::now();
+    let error = soon(client.channel("room").subscribe()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.message().contains("no"), "{error}");
+    assert_eq!(begun.elapsed().as_secs(), 7);
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rate_limits_close_the_channel_and_it_comes_back() {
+    for limit in [Limit::Messages, Limit::PresenceMessages] {
+        let server = Server::new();
+        let client = client(&server);
+        let (room, mut greetings) = room(&client).await;
+        let mut statuses = room.statuses();
+        server.exceed("room", limit);
+        is_back(&server, &mut greetings).await;
+        let reason = loop {
+            if let Some(ChannelStatus::Interrupted(error)) = soon(statuses.next()).await {
+                break error.message().to_owned();
+            }
+        };
+        assert!(reason.starts_with("Too many"), "{reason}");
+    }
+}
+
+/// A client whose token is asked for each time.
+fn asking(server: &Server) -> (Client, Arc<Mutex<Option<String>>>) {
+    let token = Arc::new(Mutex::new(Some(server.token("authenticated", "ada", Duration::from_secs(3_600)))));
+    let source = Arc::clone(&token);
+    let client = builder(server)
+        .access_token_with(move || {
+            let token = source.lock().unwrap().clone();
+            async move { Ok(token.map(Into::into)) }
+        })
+        .build()
+        .unwrap();
+    (client, token)
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_join_carries_the_token_of_that_moment() {
+    let server = Server::new();
+    let (client, token) = asking(&server);
+    let (_room, mut greetings) = room(&client).await;
+    let mut expected = vec![token.lock().unwrap().clone()];
+    for n in 0..5 {
+        let next = server.token("authenticated", &format!("ada{n}"), Duration::from_secs(3_600));
+        *token.lock().unwrap() = Some(next.clone());
+        server.drop_all();
+        is_back(&server, &mut greetings).await;
+        expected.push(Some(next));
+    }
+    assert_eq!(join_tokens(&server, "room"), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_expires_while_joined_is_replaced_in_time() {
+    let server = Server::new();
+    let (client, token) = asking(&server);
+    *token.lock().unwrap() = Some(server.token("authenticated", "ada", Duration::from_secs(60)));
+    let (room, mut greetings) = room(&client).await;
+    let next = server.token("authenticated", "ada", Duration::from_secs(3_600));
+    *token.lock().unwrap() = Some(next.clone());
+    // Found at the next heartbeat, before the first one expires.
+    pass(600).await;
+    let pushed: Vec<_> = frames(&server, "room", "access_token").iter().map(token_of).collect();
+    assert_eq!(pushed, [Some(next)]);
+    assert_eq!(server.joins("room").len(), 1);
+    assert!(matches!(room.status(), ChannelStatus::Subscribed));
+    server.broadcast("room", "greeting", &json!(1));
+    assert_eq!(message(&mut greetings).await.payload, json!(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_has_expired_is_never_sent_again_and_another_one_brings_the_channel_back() {
+    let server = Server::new();
+    let (client, token) = asking(&server);
+    let (room, mut greetings) = room(&client).await;
+    server.expire_tokens();
+    let error = item(&mut greetings).await.unwrap().unwrap_err();
+    assert!(error.message().starts_with("Token has expired"), "{error}");
+    assert!(matches!(room.status(), ChannelStatus::NeedsToken(_)));
+    pass(3_600).await;
+    assert_eq!(server.joins("room").len(), 1, "the same token is not tried again");
+    let next = server.token("authenticated", "bob", Duration::from_secs(7_200));
+    *token.lock().unwrap() = Some(next.clone());
+    is_back(&server, &mut greetings).await;
+    assert_eq!(join_tokens(&server, "room").last(), Some(&Some(next)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_refused_at_a_rejoin_waits_for_another() {
+    let server = Server::new();
+    let client = client(&server);
+    client
+        .set_auth(Some(server.token("authenticated", "ada", Duration::from_secs(60)).into()))
+        .await
+        .unwrap();
+    let (room, mut greetings) = room(&client).await;
+    server.refuse_next_connections(20, 503, "no");
+    server.drop_all();
+    // It expires while the server is away.
+    let error = item(&mut greetings).await.unwrap().unwrap_err();
+    assert_eq!(error.code(), Some(&Code::InvalidToken));
+    assert!(matches!(room.status(), ChannelStatus::NeedsToken(_)));
+    let joins = server.joins("room").len();
+    pass(3_600).await;
+    assert_eq!(server.joins("room").len(), joins);
+    let next = server.token("authenticated", "ada", Duration::from_secs(7_200));
+    client.set_auth(Some(next.clone().into())).await.unwrap();
+    is_back(&server, &mut greetings).await;
+    assert_eq!(join_tokens(&server, "room").last(), Some(&Some(next)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_told_reaches_joined_channels_and_later_joins() {
+    let server = Server::new();
+    let client = client(&server);
+    let (_room, mut greetings) = room(&client).await;
+    let token = server.token("authenticated", "ada", Duration::from_secs(3_600));
+    client.set_auth(Some(token.clone().into())).await.unwrap();
+    client.set_auth(Some(token.clone().into())).await.unwrap();
+    let pushed = soon(server.wait_for(|frame| frame.event() == "access_token")).await;
+    assert_eq!(token_of(&pushed), Some(token.clone()));
+    assert_eq!(pushed.join_ref(), server.joins("room").first().and_then(|join| join.reference()));
+    server.drop_all();
+    is_back(&server, &mut greetings).await;
+    assert_eq!(join_tokens(&server, "room"), [None, Some(token)]);
+    assert_eq!(
+        frames(&server, "room", "access_token").len(),
+        1,
+        "not twice, and not after a join that carried it"
+    );
+    let error = client.set_auth(Some("sb_secret_x".to_owned().into())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test(start_paused = true)]
+async fn signing_out_makes_anonymous_or_closes_and_never_rejoins_with_the_dead_token() {
+    let server = Server::new();
+    let client = client(&server);
+    let token = server.token("authenticated", "ada", Duration::from_secs(3_600));
+    client.set_auth(Some(token.clone().into())).await.unwrap();
+    let (_room, mut greetings) = room(&client).await;
+    let mut private = client.channel("private").private();
+    let mut secrets = private.on_broadcast::<Value>("*");
+    let _private = soon(private.subscribe()).await.unwrap();
+    client.set_auth(None).await.unwrap();
+    is_back(&server, &mut greetings).await;
+    // The private one lets only users in, so it ends, with the reason.
+    let error = item(&mut secrets).await.unwrap().unwrap_err();
+    assert_eq!(error.code(), Some(&Code::Unauthorized));
+    assert!(item(&mut secrets).await.is_none());
+    pass(3_600).await;
+    assert_eq!(join_tokens(&server, "room"), [Some(token.clone()), None]);
+    assert_eq!(join_tokens(&server, "private"), [Some(token.clone()), None]);
+    assert_eq!(frames(&server, "room", "phx_leave").len(), 1);
+
+    let server = Server::new();
+    let client = builder(&server).signed_out(SignedOut::Close).build().unwrap();
+    client
+        .set_auth(Some(server.token("authenticated", "ada", Duration::from_secs(60)).into()))
+        .await
+        .unwrap();
+    let (_room, mut greetings) = room(&client).await;
+    client.set_auth(None).await.unwrap();
+    let error = item(&mut greetings).await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    assert!(item(&mut greetings).await.is_none());
+    assert!(client.get_channels().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_of_tokens_that_fails_fails_the_first_join_and_only_delays_later_ones() {
+    let server = Server::new();
+    let fails = Arc::new(Mutex::new(true));
+    let asked = Arc::clone(&fails);
+    let client = builder(&server)
+        .access_token_with(move || {
+            let fails = *asked.lock().unwrap();
+            async move { if fails { Err("the vault is closed".into()) } else { Ok(None) } }
+        })
+        .build()
+        .unwrap();
+    let error = soon(client.channel("room").subscribe()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert!(server.joins("room").is_empty(), "it is never tried as anonymous instead");
+    *fails.lock().unwrap() = false;
+    let (_room, mut greetings) = room(&client).await;
+    *fails.lock().unwrap() = true;
+    server.drop_all();
+    pass(60).await;
+    *fails.lock().unwrap() = false;
+    is_back(&server, &mut greetings).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn presence_is_tracked_again() {
+    let server = Server::new();
+    let client = client(&server);
+    let mut room = client.channel("room").presence_key("ada");
+    let mut presences = room.on_presence::<Value>();
+    let room = soon(room.subscribe()).await.unwrap();
+    soon(room.track(&json!({ "mood": "good" }))).await.unwrap();
+    server.drop_all();
+    let mut gaps = 0;
+    while gaps == 0 || frames(&server, "room", "presence").len() < 2 {
+        match item(&mut presences).await {
+            Some(Ok(Delivery::Gap(_))) => gaps += 1,
+            Some(Ok(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    soon(server.until(|server| server.presence("room", false).get("ada").is_some())).await;
+    let tracked: Vec<_> =
+        frames(&server, "room", "presence").iter().map(|frame| frame.payload()["payload"].clone()).collect();
+    assert_eq!(tracked, [json!({ "mood": "good" }), json!({ "mood": "good" })]);
+    soon(room.untrack()).await.unwrap();
+    server.drop_all();
+    pass(60).await;
+    assert_eq!(frames(&server, "room", "presence").len(), 3, "what was untracked is not tracked again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broadcast_while_away_is_refused_queued_or_sent_over_http() {
+    let server = Server::new();
+    let client = client(&server);
+    let (room, _greetings) = room(&client).await;
+    let queueing =
+        soon(client.channel("queueing").while_away(WhileAway::Queue(2)).subscribe()).await.unwrap();
+    server.refuse_next_connections(1, 503, "no");
+    server.drop_all();
+    let mut states = client.connection_states();
+    while !matches!(soon(states.next()).await, Some(ConnectionState::Waiting { .. })) {}
+    let error = room.send_broadcast("greeting", &1).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(error.is_retryable());
+    for n in 0..2 {
+        assert_eq!(queueing.send_broadcast("greeting", &n).await.unwrap(), Sent::Queued);
+    }
+    assert_eq!(queueing.send_broadcast("greeting", &2).await.unwrap_err().kind(), ErrorKind::Connect);
+    pass(60).await;
+    let queued = frames(&server, "queueing", "broadcast");
+    let payloads: Vec<_> = queued.iter().map(|frame| frame.payload()["payload"].clone()).collect();
+    assert_eq!(payloads, [json!(0), json!(1)]);
+    assert!(frames(&server, "room", "broadcast").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_tell_their_gap_only_when_they_flow_again() {
+    let server = Server::builder()
+        .table(Table::new("public", "todos").key("id", "int8").column("task", "text"))
+        .build();
+    let client = client(&server);
+    let mut room = client.channel("room");
+    let mut todos = room.on_postgres_changes::<Value>(Changes::all().table("todos"));
+    let mut greetings = room.on_broadcast::<Value>("greeting");
+    let room = soon(room.subscribe()).await.unwrap();
+    server.withhold_subscriptions(true);
+    server.drop_all();
+    is_back(&server, &mut greetings).await;
+    assert!(matches!(room.status(), ChannelStatus::Joining));
+    server.withhold_subscriptions(false);
+    assert!(matches!(item(&mut todos).await, Some(Ok(Delivery::Gap(_)))));
+    server.push_change(&Change::insert("public", "todos", json!({ "id": 1, "task": "sow" })));
+    assert_eq!(message(&mut todos).await.record, Some(json!({ "id": 1, "task": "sow" })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_that_never_flow_again_are_asked_for_again() {
+    let server = Server::builder().table(Table::new("public", "todos").key("id", "int8")).build();
+    let client = client(&server);
+    let mut room = client.channel("room");
+    let mut todos = room.on_postgres_changes::<Value>(Changes::all().table("todos"));
+    let _room = soon(room.subscribe()).await.unwrap();
+    server.withhold_subscriptions(true);
+    server.drop_all();
+    pass(100).await;
+    assert!(server.joins("room").len() >= 3, "{}", server.joins("room").len());
+    server.withhold_subscriptions(false);
+    assert!(matches!(item(&mut todos).await, Some(Ok(Delivery::Gap(_)))));
+}
