@@ -31,7 +31,7 @@ struct Counted {
     heap_calls: f64,
 }
 
-const COUNTED: [Counted; 3] = [
+const COUNTED: [Counted; 5] = [
     Counted {
         workload: "select-10",
         title: "10 rows",
@@ -52,6 +52,20 @@ const COUNTED: [Counted; 3] = [
         operations: (200, 2_200),
         instructions: 0.9,
         heap_calls: 0.7,
+    },
+    Counted {
+        workload: "claims-es256",
+        title: "claims of an ES256 token",
+        operations: (20, 220),
+        instructions: 1.1,
+        heap_calls: 1.1,
+    },
+    Counted {
+        workload: "claims-hs256",
+        title: "claims of an HS256 token",
+        operations: (50, 550),
+        instructions: 1.1,
+        heap_calls: 1.1,
     },
 ];
 

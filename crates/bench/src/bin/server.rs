@@ -21,6 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map(|(table, rows)| (table.into(), response(rows, true)))
         // One answer for all pages: it cannot say which one it is.
         .chain([("page".into(), response(1_000, false))])
+        .chain([("jwks.json".into(), json(include_str!("jwks.json")))])
         .collect();
     let canned = Arc::new(canned);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -77,6 +78,16 @@ fn page(head: &[u8]) -> Option<&'static [u8]> {
 
 fn number(digits: &[u8]) -> Option<usize> {
     std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// A response with this body.
+fn json(body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncache-control: public, max-age=600\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 /// The response with this many rows of about 150 bytes, with the headers that PostgREST behind a gateway sends.

@@ -4,6 +4,7 @@
 //! counted from outside, by valgrind. `rates` and `rates-64` take no side: they alternate between both within one
 //! process; their operations are pairs of blocks, of which each prints a line of nanoseconds.
 
+mod claims;
 mod ours;
 mod rates;
 mod raw;
@@ -79,6 +80,9 @@ async fn main() -> Outcome {
         "rates" => return rates::sequential(operations, address).await,
         "rates-64" => return rates::concurrent(operations, address).await,
         _ => {}
+    }
+    if let Some(algorithm) = workload.strip_prefix("claims-") {
+        return claims::run(algorithm, who, operations, address).await;
     }
     match who.as_str() {
         "ours" => ours::run(workload, operations, address).await?,
