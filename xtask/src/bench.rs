@@ -56,16 +56,16 @@ const COUNTED: [Counted; 5] = [
     Counted {
         workload: "claims-es256",
         title: "claims of an ES256 token",
-        operations: (20, 220),
-        instructions: 1.1,
-        heap_calls: 1.1,
+        operations: (20, 120),
+        instructions: 1.0,
+        heap_calls: 1.0,
     },
     Counted {
         workload: "claims-hs256",
         title: "claims of an HS256 token",
-        operations: (50, 550),
-        instructions: 1.1,
-        heap_calls: 1.1,
+        operations: (50, 350),
+        instructions: 0.8,
+        heap_calls: 1.0,
     },
 ];
 

@@ -61,7 +61,23 @@ pub(crate) enum Metadata {
     Unusable,
 }
 
+impl Serialize for Metadata {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => serializer.serialize_none(),
+            Self::Map(map) => map.serialize(serializer),
+            Self::Unusable => Err(serde::ser::Error::custom(NO_MAP)),
+        }
+    }
+}
+
+const NO_MAP: &str = "the data of a user must be a map or struct whose fields can be written as JSON";
+
 impl Metadata {
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
     pub(crate) fn of(data: impl Serialize) -> Self {
         match serde_json::to_value(data) {
             Ok(Value::Object(map)) => Self::Map(map),
@@ -77,9 +93,7 @@ impl Metadata {
         match self {
             Self::None => Ok(None),
             Self::Map(map) => Ok(Some(Value::Object(map.clone()))),
-            Self::Unusable => Err(Error::invalid(
-                "the data of a user must be a map or struct whose fields can be written as JSON",
-            )),
+            Self::Unusable => Err(Error::invalid(NO_MAP)),
         }
     }
 }

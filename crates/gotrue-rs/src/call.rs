@@ -65,14 +65,6 @@ impl<T: 'static> Call<T> {
     }
 }
 
-impl<T> Call<T> {
-    /// The same call, with what was said about the one that it is a part of.
-    pub(crate) fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
-        self
-    }
-}
-
 impl<T: 'static> IntoFuture for Call<T> {
     type Output = Result<T>;
     type IntoFuture = BoxFuture<'static, Result<T>>;

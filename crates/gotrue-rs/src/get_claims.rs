@@ -30,7 +30,7 @@ impl Client {
         let client = self.clone();
         Call::new(move |settings| async move {
             let token = client.require_token().await?;
-            client.jwt_verifier().verify(token.expose_secret()).settings(settings).await
+            client.jwt_verifier().verify(token.expose_secret()).settings_of(settings).await
         })
     }
 }

@@ -7,10 +7,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 use supabase_core::{BoxFuture, Method};
 
+use crate::body::Body;
 use crate::call::{Call, Settings};
 use crate::client::Client;
 use crate::error::Result;
@@ -246,12 +248,12 @@ impl Passkeys {
 pub struct StartAuthentication {
     client: Client,
     settings: Settings,
-    captcha_token: Option<String>,
+    captcha_token: Option<SecretString>,
 }
 
 impl StartAuthentication {
     /// What the captcha gave, where the project asks for one.
-    pub fn captcha_token(mut self, token: impl Into<String>) -> Self {
+    pub fn captcha_token(mut self, token: impl Into<SecretString>) -> Self {
         self.captcha_token = Some(token.into());
         self
     }
@@ -269,10 +271,7 @@ impl IntoFuture for StartAuthentication {
 
     fn into_future(self) -> Self::IntoFuture {
         let path = ["passkeys", "authentication", "options"];
-        let body = match &self.captcha_token {
-            Some(token) => json!({ "gotrue_meta_security": { "captcha_token": token } }),
-            None => json!({}),
-        };
+        let body = Body::new().captcha(self.captcha_token.as_ref());
         let request = self.client.request("auth.passkeys.start_authentication", Method::POST, &path);
         Box::pin(request.json(&body).settings(self.settings).fetch())
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Serialize;
-use serde_json::Value;
 
+use crate::body::Metadata;
 use crate::secret::expose_some;
 
 /// What is said; what is `None` is not sent.
@@ -30,10 +30,10 @@ struct Attributes {
     email_confirm: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     phone_confirm: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_metadata: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    app_metadata: Option<Value>,
+    #[serde(skip_serializing_if = "Metadata::is_none")]
+    user_metadata: Metadata,
+    #[serde(skip_serializing_if = "Metadata::is_none")]
+    app_metadata: Metadata,
     #[serde(skip_serializing_if = "Option::is_none")]
     ban_duration: Option<String>,
 }
@@ -145,16 +145,16 @@ macro_rules! attributes {
                 self
             }
 
-            /// What the user may read and write: an object. It is added to what is there; null removes an entry.
-            pub fn user_metadata(mut self, data: impl Into<Value>) -> Self {
-                self.0.user_metadata = Some(data.into());
+            /// What the user may read and write: a map or struct. It is added to what is there; null removes an entry.
+            pub fn user_metadata(mut self, data: impl Serialize) -> Self {
+                self.0.user_metadata = Metadata::of(data);
                 self
             }
 
-            /// What the user may read and only a server write: an object. It is added to what is there; null removes an
+            /// What the user may read and only a server write: a map or struct. It is added to what is there; null removes an
             /// entry.
-            pub fn app_metadata(mut self, data: impl Into<Value>) -> Self {
-                self.0.app_metadata = Some(data.into());
+            pub fn app_metadata(mut self, data: impl Serialize) -> Self {
+                self.0.app_metadata = Metadata::of(data);
                 self
             }
 

@@ -4,10 +4,10 @@ use std::fmt;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use supabase_core::{Method, open_enum};
 
 use super::Admin;
+use crate::body::Metadata;
 use crate::call::Call;
 use crate::secret::{expose_some, secret};
 use crate::user::User;
@@ -47,15 +47,15 @@ pub struct Link {
     new_email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose_some")]
     password: Option<SecretString>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
+    #[serde(skip_serializing_if = "Metadata::is_none")]
+    data: Metadata,
     #[serde(skip)]
     redirect_to: Option<String>,
 }
 
 impl Link {
     fn new(r#type: LinkType, email: String) -> Self {
-        Self { r#type, email, new_email: None, password: None, data: None, redirect_to: None }
+        Self { r#type, email, new_email: None, password: None, data: Metadata::None, redirect_to: None }
     }
 
     /// Creates a user who confirms their email address by the link.
@@ -88,9 +88,9 @@ impl Link {
         Self { new_email: Some(new_email.into()), ..Self::new(LinkType::EmailChangeNew, email.into()) }
     }
 
-    /// The metadata of a new user: an object.
-    pub fn data(mut self, data: impl Into<Value>) -> Self {
-        self.data = Some(data.into());
+    /// The metadata of a new user: a map or struct.
+    pub fn data(mut self, data: impl Serialize) -> Self {
+        self.data = Metadata::of(data);
         self
     }
 

@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use futures_util::Stream;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use supabase_core::{BoxFuture, Method, Reply};
 
 use super::pages::{self, Page};
 use super::{Admin, NewUser, UserChanges};
 use crate::api::Api;
+use crate::body::{Body, Metadata};
 use crate::call::{Call, Settings};
 use crate::client::Client;
 use crate::error::Result;
 use crate::lenient::null_as_default;
+use crate::sign_out::SignOutScope;
 use crate::user::User;
 
 impl Admin {
@@ -116,6 +119,29 @@ impl Admin {
         DeleteUser { request, settings: Settings::default(), soft: false }
     }
 
+    /// Signs a user out whose access token you have: ends their sessions on the server.
+    ///
+    /// # Errors
+    /// [`Code::SessionNotFound`](crate::Code::SessionNotFound) if the session had ended before;
+    /// [`Code::BadJwt`](crate::Code::BadJwt) if the token is not to be believed; see [`ErrorKind`](crate::ErrorKind) for
+    /// others.
+    ///
+    /// ```no_run
+    /// # async fn run(admin: gotrue_rs::Admin, token: String) -> gotrue_rs::Result<()> {
+    /// use gotrue_rs::SignOutScope;
+    /// admin.sign_out(token, SignOutScope::Global).await?;
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "signOut")]
+    pub fn sign_out(&self, access_token: impl Into<SecretString>, scope: SignOutScope) -> Call<()> {
+        let request = self
+            .client
+            .request("auth.admin.sign_out", Method::POST, &["logout"])
+            .query("scope", scope.as_str())
+            .bearer(access_token.into());
+        Call::new(move |settings| request.settings(settings).done())
+    }
+
     /// Creates a user, and sends a link by which they confirm their email address and choose a password. Called again
     /// for a user who has not confirmed yet, it sends another link.
     ///
@@ -131,7 +157,7 @@ impl Admin {
     #[doc(alias = "inviteUserByEmail")]
     pub fn invite_user_by_email(&self, email: impl Into<String>) -> Invite {
         let request = self.client.request("auth.admin.invite_user_by_email", Method::POST, &["invite"]);
-        Invite { request, settings: Settings::default(), email: email.into(), data: None }
+        Invite { request, settings: Settings::default(), email: email.into(), data: Metadata::None }
     }
 }
 
@@ -287,7 +313,7 @@ pub struct Invite {
     request: Api,
     settings: Settings,
     email: String,
-    data: Option<Value>,
+    data: Metadata,
 }
 
 impl Invite {
@@ -298,9 +324,9 @@ impl Invite {
         self
     }
 
-    /// The user's metadata: an object.
-    pub fn data(mut self, data: impl Into<Value>) -> Self {
-        self.data = Some(data.into());
+    /// The user's metadata: a map or struct.
+    pub fn data(mut self, data: impl Serialize) -> Self {
+        self.data = Metadata::of(data);
         self
     }
 
@@ -316,9 +342,10 @@ impl IntoFuture for Invite {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let mut body = Map::from_iter([("email".to_owned(), Value::from(self.email))]);
-        body.extend(self.data.map(|data| ("data".to_owned(), data)));
-        Box::pin(self.request.json(&body).settings(self.settings).fetch())
+        Box::pin(async move {
+            let body = Body::new().put("email", self.email).put_opt("data", self.data.get()?);
+            self.request.json(&body).settings(self.settings).fetch().await
+        })
     }
 }
 
