@@ -1,0 +1,524 @@
+//! Sessions: refreshed once for all, kept through trouble, and told about.
+
+mod common;
+
+use std::error::Error as StdError;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use common::{Sent, Server, error, saved, session};
+use futures_util::FutureExt;
+use gotrue_rs::{
+    AuthEvent, Client, Code, ErrorKind, MemoryStore, Password, SavedSession, SessionStore, SignOutReason,
+    SignOutScope,
+};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+/// A store with a session of Ada's whose token expires in so many seconds.
+fn store_with(user: &str, left: i64) -> Arc<MemoryStore> {
+    let store = Arc::new(MemoryStore::new());
+    put(&store, None, Some(&saved(user, 0, left)));
+    store
+}
+
+/// What another process does to the store.
+fn put(store: &MemoryStore, expected: Option<&SavedSession>, new: Option<&SavedSession>) {
+    let swapped = store.swap("key", expected, new).now_or_never().unwrap().unwrap();
+    assert!(swapped, "the store holds something else");
+}
+
+fn kept(store: &MemoryStore) -> Option<SavedSession> {
+    store.load("key").now_or_never().unwrap().unwrap()
+}
+
+fn client(server: &Server, store: &Arc<MemoryStore>) -> Client {
+    server.builder().session_store(Arc::clone(store)).storage_key("key").build().unwrap()
+}
+
+/// Answers each refresh with the next session of the same user.
+fn refreshing(user: &'static str) -> impl Fn(&Sent) -> (u16, Value) {
+    let nth = AtomicU32::new(1);
+    move |_| (200, session(user, nth.fetch_add(1, Ordering::SeqCst), 3600))
+}
+
+async fn token(client: &Client) -> Option<String> {
+    client.access_token().await.unwrap().map(|token| token.expose_secret().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_thousand_tasks_with_an_expired_token_make_one_request() {
+    let server = Server::start(refreshing("ada")).await;
+    let store = store_with("ada", -10);
+    let client = client(&server, &store);
+    let tasks: Vec<_> = (0..1000)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { token(&client).await })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap().as_deref(), Some("access-ada-1"));
+    }
+    assert_eq!(server.refreshes(), 1);
+    assert_eq!(server.last().body, json!({ "refresh_token": "refresh-ada-0" }));
+    assert_eq!(kept(&store).unwrap().session().unwrap().access_token.expose_secret(), "access-ada-1");
+}
+
+#[tokio::test]
+async fn who_stops_waiting_does_not_stop_the_rest() {
+    let server = Server::start(refreshing("ada")).await;
+    let client = client(&server, &store_with("ada", -10));
+    let mut first = Box::pin(client.access_token());
+    assert!(futures_util::future::poll_immediate(&mut first).await.is_none());
+    let second = client.access_token();
+    let dropped = async {
+        tokio::task::yield_now().await;
+        drop(first);
+    };
+    let (answer, ()) = futures_util::future::join(second, dropped).await;
+    assert_eq!(answer.unwrap().unwrap().expose_secret(), "access-ada-1");
+    assert_eq!(server.refreshes(), 1);
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-1"));
+}
+
+#[tokio::test]
+async fn only_what_the_service_says_about_the_session_ends_it() {
+    for (status, answer) in [
+        (400, error("refresh_token_not_found")),
+        (400, error("refresh_token_already_used")),
+        (400, error("session_not_found")),
+        (403, error("session_not_found")),
+        (400, error("session_expired")),
+        (400, error("user_banned")),
+        (400, error("validation_failed")),
+        (400, json!({ "code": 400, "error_code": "refresh_token_not_found", "msg": "in the older form" })),
+    ] {
+        let shown = answer.to_string();
+        let server = Server::start(move |_| (status, answer.clone())).await;
+        let store = store_with("ada", -10);
+        let client = client(&server, &store);
+        let mut events = client.events();
+        let error = client.access_token().await.unwrap_err();
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Rejected, Some(status)), "{shown}");
+        assert!(kept(&store).is_none(), "{shown}");
+        assert_eq!(token(&client).await, None);
+        assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(_)))));
+        assert!(matches!(events.next().await, Some(AuthEvent::SignedOut(SignOutReason::Expired))), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn trouble_of_any_other_kind_keeps_it() {
+    for (status, answer) in [
+        (409, error("conflict")),
+        (429, error("over_request_rate_limit")),
+        (500, error("unexpected_failure")),
+        (503, json!("<html>maintenance</html>")),
+        (504, error("request_timeout")),
+        // A gateway that does not know the API key, and an address that is not the service's.
+        (401, json!({ "message": "Invalid API key" })),
+        (404, json!("<html>404</html>")),
+        // A hook of the project's that fails.
+        (422, error("hook_timeout")),
+        (400, error("captcha_failed")),
+        // Success in name.
+        (200, json!("<html>sign in to the wifi</html>")),
+        (200, json!({})),
+        (200, session("eve", 1, 3600)),
+    ] {
+        let shown = format!("{status} {answer}");
+        let server = Server::start(move |_| (status, answer.clone())).await;
+        let store = store_with("ada", -10);
+        let client = client(&server, &store);
+        let before = kept(&store);
+        assert!(client.access_token().await.is_err(), "{shown}");
+        assert_eq!(kept(&store), before, "{shown}");
+        // And it is not asked for again at once.
+        assert!(client.access_token().await.is_err(), "{shown}");
+        assert_eq!(server.refreshes(), 1, "{shown}");
+        // But where the user asks for it.
+        assert!(client.refresh_session().await.is_err());
+        assert_eq!(server.refreshes(), 2, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn no_network_keeps_it() {
+    let store = store_with("ada", -10);
+    let client = Client::builder("http://127.0.0.1:1", "sb_publishable_test")
+        .http_client(supabase_testing::http::client())
+        .max_retries(0)
+        .session_store(Arc::clone(&store))
+        .storage_key("key")
+        .build()
+        .unwrap();
+    assert_eq!(client.access_token().await.unwrap_err().kind(), ErrorKind::Connect);
+    assert!(kept(&store).is_some());
+}
+
+/// An answer for another user is never taken, whatever else is right about it.
+#[tokio::test]
+async fn a_refresh_that_answers_with_another_user_mixes_nobody() {
+    let server = Server::start(|_| (200, session("eve", 1, 3600))).await;
+    let client = client(&server, &store_with("ada", -10));
+    let mut events = client.events();
+    let error = client.access_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(!format!("{error:?}").contains("eve-1"));
+    assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(s))) if s.user.id == "ada"));
+    assert!(futures_util::FutureExt::now_or_never(events.next()).is_none());
+}
+
+#[tokio::test]
+async fn a_token_that_is_still_good_is_used_while_it_cannot_be_refreshed() {
+    let server = Server::start(|_| (503, json!(null))).await;
+    let client = client(&server, &store_with("ada", 20));
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-0"));
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-0"));
+    assert_eq!(server.refreshes(), 1, "it backs off");
+}
+
+#[tokio::test]
+async fn what_another_process_has_refreshed_is_taken_without_a_request() {
+    let server = Server::start(refreshing("ada")).await;
+    let store = store_with("ada", -10);
+    let client = client(&server, &store);
+    // Read, and found to have expired; meanwhile another process refreshes.
+    assert!(client.events().next().await.is_some());
+    put(&store, kept(&store).as_ref(), Some(&saved("ada", 7, 3600)));
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-7"));
+    assert_eq!(server.refreshes(), 0);
+}
+
+#[tokio::test]
+async fn a_refresh_is_discarded_if_the_store_has_changed_meanwhile() {
+    for (theirs, expected) in [
+        (Some(saved("ada", 9, 7200)), Some("access-ada-9")),
+        (Some(saved("bob", 0, 3600)), Some("access-bob-0")),
+        (None, None),
+    ] {
+        let store = store_with("ada", -10);
+        let (other, new) = (Arc::clone(&store), theirs.clone());
+        let server = Server::start(move |_| {
+            put(&other, kept(&other).as_ref(), new.as_ref());
+            (200, session("ada", 1, 3600))
+        })
+        .await;
+        let client = client(&server, &store);
+        assert_eq!(token(&client).await.as_deref(), expected);
+        assert_eq!(kept(&store), theirs, "what the other process wrote stays");
+        assert_eq!(server.refreshes(), 1);
+    }
+}
+
+/// The token was refused because another process had used it: its session is not over.
+#[tokio::test]
+async fn a_refusal_ends_nothing_if_another_process_has_a_newer_token() {
+    let store = store_with("ada", -10);
+    let other = Arc::clone(&store);
+    let server = Server::start(move |_| {
+        put(&other, kept(&other).as_ref(), Some(&saved("ada", 4, 3600)));
+        (400, error("refresh_token_already_used"))
+    })
+    .await;
+    let client = client(&server, &store);
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-4"));
+    assert!(kept(&store).is_some());
+}
+
+#[tokio::test]
+async fn who_signs_out_while_a_refresh_is_on_its_way_stays_signed_out() {
+    let store = store_with("ada", -10);
+    let client: Arc<OnceLock<Client>> = Arc::default();
+    let inside = Arc::clone(&client);
+    let server = Server::start(move |_| {
+        let client = inside.get().unwrap().clone();
+        futures_util::FutureExt::now_or_never(client.forget_session().into_future()).unwrap().unwrap();
+        (200, session("ada", 1, 3600))
+    })
+    .await;
+    let client = client.get_or_init(|| self::client(&server, &store));
+    assert_eq!(token(client).await, None);
+    assert!(kept(&store).is_none());
+}
+
+#[tokio::test]
+async fn a_server_whose_clock_is_hours_off_changes_nothing() {
+    for skew in [-7200, 7200] {
+        let server = Server::start(move |_| (200, session("ada", 1, 3600 + skew))).await;
+        let store = Arc::new(MemoryStore::new());
+        let client = client(&server, &store);
+        client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap();
+        assert_eq!(token(&client).await.as_deref(), Some("access-ada-1"));
+        assert_eq!(server.refreshes(), 0, "{skew}");
+        // Nor does it for the next run of the program.
+        let again = self::client(&server, &store);
+        assert_eq!(token(&again).await.as_deref(), Some("access-ada-1"));
+        assert_eq!(server.refreshes(), 0, "{skew}");
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_refreshed_in_the_background_before_a_request_needs_them() {
+    let server = Server::start(refreshing("ada")).await;
+    let store = store_with("ada", 50);
+    let client = server
+        .builder()
+        .auto_refresh_token(true)
+        .session_store(Arc::clone(&store))
+        .storage_key("key")
+        .build()
+        .unwrap();
+    let mut events = client.events();
+    assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(_)))));
+    let Some(AuthEvent::TokenRefreshed(session)) = events.next().await else { panic!("nothing came") };
+    assert_eq!(session.access_token.expose_secret(), "access-ada-1");
+    assert_eq!(server.refreshes(), 1);
+}
+
+#[tokio::test]
+async fn nothing_outlives_the_last_handle() {
+    let server = Server::start(refreshing("ada")).await;
+    let store = store_with("ada", 3600);
+    let client = server
+        .builder()
+        .auto_refresh_token(true)
+        .session_store(Arc::clone(&store))
+        .storage_key("key")
+        .build()
+        .unwrap();
+    let mut events = client.events();
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-0"));
+    let clone = client.clone();
+    drop(client);
+    assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(_)))));
+    assert!(futures_util::FutureExt::now_or_never(events.next()).is_none());
+    drop(clone);
+    assert!(events.next().await.is_none(), "the stream has ended");
+    // What was aborted is dropped when its runtime comes to it.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(Arc::strong_count(&store), 1, "something still holds the store");
+}
+
+/// A store that calls back into the client, as a lock held across it would not survive.
+#[derive(Default)]
+struct Curious {
+    inner: MemoryStore,
+    client: OnceLock<Client>,
+    seen: Mutex<Vec<bool>>,
+}
+
+impl Curious {
+    fn look(&self) {
+        if let Some(client) = self.client.get() {
+            let _events = client.events();
+            let is_there = client.access_token().now_or_never().is_some();
+            self.seen.lock().unwrap().push(is_there);
+        }
+    }
+}
+
+impl SessionStore for Curious {
+    async fn load(&self, key: &str) -> Result<Option<SavedSession>, Box<dyn StdError + Send + Sync>> {
+        self.look();
+        self.inner.load(key).await
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        expected: Option<&SavedSession>,
+        new: Option<&SavedSession>,
+    ) -> Result<bool, Box<dyn StdError + Send + Sync>> {
+        self.look();
+        self.inner.swap(key, expected, new).await
+    }
+}
+
+#[tokio::test]
+async fn no_lock_is_held_while_a_store_is_at_work() {
+    let server = Server::start(|_| (200, session("ada", 1, 3600))).await;
+    let store = Arc::new(Curious::default());
+    let client = server.builder().session_store(Arc::clone(&store)).build().unwrap();
+    assert!(store.client.set(client.clone()).is_ok());
+    client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap();
+    client.sign_out(SignOutScope::Local).await.unwrap();
+    // Signed in or out, the answer was there at once.
+    let seen = store.seen.lock().unwrap().clone();
+    assert!(seen.len() >= 2 && seen.iter().all(|is_there| *is_there), "{seen:?}");
+}
+
+/// A store that does not work.
+struct Broken;
+
+impl SessionStore for Broken {
+    async fn load(&self, _: &str) -> Result<Option<SavedSession>, Box<dyn StdError + Send + Sync>> {
+        Err("the disk is gone".into())
+    }
+
+    async fn swap(
+        &self,
+        _: &str,
+        _: Option<&SavedSession>,
+        _: Option<&SavedSession>,
+    ) -> Result<bool, Box<dyn StdError + Send + Sync>> {
+        Err("the disk is gone".into())
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_told_and_stops_no_sign_in() {
+    let server = Server::start(|_| (200, session("ada", 1, 3600))).await;
+    let client = server.builder().session_store(Broken).build().unwrap();
+    assert_eq!(client.get_session().await.unwrap_err().kind(), ErrorKind::Store);
+    let mut events = client.events();
+    client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap();
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-1"));
+    let mut told = Vec::new();
+    while let Some(Some(event)) = events.next().now_or_never() {
+        told.push(event);
+    }
+    assert!(told.iter().any(|event| matches!(event, AuthEvent::SignedIn(_))), "{told:?}");
+    assert!(told.iter().any(|event| matches!(event, AuthEvent::StoreFailed(_))), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_in_a_store_is_told_as_missing() {
+    let store = Arc::new(MemoryStore::new());
+    put(&store, None, Some(&SavedSession::from("{not a session".to_owned())));
+    let server = Server::start(|_| (200, session("ada", 1, 3600))).await;
+    let client = client(&server, &store);
+    let mut events = client.events();
+    assert_eq!(token(&client).await, None);
+    assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(None))));
+    assert!(matches!(events.next().await, Some(AuthEvent::SignedOut(SignOutReason::Missing))));
+    client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap();
+    assert!(kept(&store).unwrap().session().is_ok());
+}
+
+#[tokio::test]
+async fn without_persistence_the_store_is_left_alone() {
+    let server = Server::start(|_| (200, session("ada", 1, 3600))).await;
+    let store = store_with("bob", 3600);
+    let before = kept(&store);
+    let client = server
+        .builder()
+        .session_store(Arc::clone(&store))
+        .storage_key("key")
+        .persist_session(false)
+        .build()
+        .unwrap();
+    assert_eq!(token(&client).await, None);
+    client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap();
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-1"));
+    assert_eq!(kept(&store), before);
+}
+
+#[tokio::test]
+async fn a_sign_out_that_does_not_reach_the_server_keeps_the_session() {
+    let server = Server::start(|_| (503, json!(null))).await;
+    let store = store_with("ada", 3600);
+    let client = client(&server, &store);
+    assert_eq!(client.sign_out(SignOutScope::Global).await.unwrap_err().status(), Some(503));
+    assert!(token(&client).await.is_some() && kept(&store).is_some());
+    // Without the server, on the user's word.
+    client.forget_session().await.unwrap();
+    assert!(token(&client).await.is_none() && kept(&store).is_none());
+}
+
+#[tokio::test]
+async fn signing_out_the_others_keeps_this_one() {
+    let server = Server::start(|_| (204, json!(null))).await;
+    let client = client(&server, &store_with("ada", 3600));
+    client.sign_out(SignOutScope::Others).await.unwrap();
+    assert_eq!(server.last().query("scope"), Some("others"));
+    assert_eq!(server.last().header("authorization"), Some("Bearer access-ada-0"));
+    assert!(token(&client).await.is_some());
+}
+
+#[tokio::test]
+async fn a_user_who_is_changed_is_told_and_kept() {
+    let server = Server::start(|_| (200, json!({ "id": "ada", "user_metadata": { "hat": "red" } }))).await;
+    let store = store_with("ada", 3600);
+    let client = client(&server, &store);
+    let mut events = client.events();
+    client.update_user(gotrue_rs::UserUpdate::data(json!({ "hat": "red" }))).await.unwrap();
+    assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(_)))));
+    let Some(AuthEvent::UserUpdated(session)) = events.next().await else { panic!("nothing came") };
+    assert_eq!(session.user.user_metadata["hat"], "red");
+    assert_eq!(session.access_token.expose_secret(), "access-ada-0");
+    assert_eq!(kept(&store).unwrap().session().unwrap().user.user_metadata["hat"], "red");
+}
+
+#[tokio::test]
+async fn a_session_of_elsewhere_is_proven_or_refreshed() {
+    // Header and payload of a JWT that says only when it expires, and for whom.
+    let jwt = |exp: i64| {
+        use base64::Engine;
+        let part = |json: Value| {
+            base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string())
+        };
+        format!(
+            "{}.{}.c2ln",
+            part(json!({ "alg": "HS256", "typ": "JWT" })),
+            part(json!({ "exp": exp, "sub": "ada", "role": "authenticated" }))
+        )
+    };
+    let server = Server::start(|sent| match sent.path.as_str() {
+        "/user" => (200, json!({ "id": "ada" })),
+        _ => (200, session("ada", 5, 3600)),
+    })
+    .await;
+    let client = server.client();
+    let good = jwt(common::now() + 3600);
+    let set = client.set_session(good.as_str(), "refresh").await.unwrap();
+    assert_eq!((set.user.id.as_str(), set.access_token.expose_secret()), ("ada", good.as_str()));
+    assert_eq!(server.refreshes(), 0);
+    let set = client.set_session(jwt(common::now() - 1), "refresh").await.unwrap();
+    assert_eq!(set.access_token.expose_secret(), "access-ada-5");
+    assert_eq!(server.last().body, json!({ "refresh_token": "refresh" }));
+    let error = client.set_session("secret", "refresh").await.unwrap_err();
+    assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-5"), "who was signed in stays so");
+}
+
+#[tokio::test]
+async fn calls_that_need_a_user_say_so_before_anything_is_sent() {
+    let server = Server::start(|_| (200, json!({}))).await;
+    let client = server.client();
+    for error in [
+        client.get_user().await.unwrap_err(),
+        client.reauthenticate().await.unwrap_err(),
+        client.refresh_session().await.unwrap_err(),
+        client.unlink_identity("id").await.unwrap_err(),
+        client.link_identity(gotrue_rs::OAuth::provider("github")).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::SessionMissing);
+    }
+    client.sign_out(SignOutScope::Global).await.unwrap();
+    assert!(server.sent().is_empty());
+}
+
+#[tokio::test]
+async fn a_failed_sign_in_leaves_whoever_was_signed_in() {
+    let server = Server::start(|_| (400, error("invalid_credentials"))).await;
+    let client = client(&server, &store_with("ada", 3600));
+    let error = client.sign_in(Password::email("bob@example.com", "wrong")).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::InvalidCredentials));
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-0"));
+}
+
+#[tokio::test]
+async fn a_call_has_a_time_limit_of_its_own() {
+    let server = supabase_testing::raw::Raw::start([supabase_testing::raw::Answer::Silence(Duration::from_secs(5))]);
+    let client = Client::builder(server.url(), "sb_publishable_test")
+        .http_client(supabase_testing::http::client())
+        .build()
+        .unwrap();
+    let error = client.settings().timeout(Duration::from_millis(50)).await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+}
