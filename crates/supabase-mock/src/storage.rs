@@ -1,6 +1,7 @@
 //! A storage server: buckets, objects, signed URLs and resumable uploads, as Supabase Storage serves them.
 
 mod access;
+mod analytics;
 mod body;
 mod bucket;
 mod call;
@@ -25,6 +26,7 @@ mod transfer;
 mod tus;
 mod upload;
 mod validate;
+mod vectors;
 
 use self::access::Caller;
 use self::problem::Problem;

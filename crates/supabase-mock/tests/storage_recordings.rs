@@ -11,7 +11,7 @@ use supabase_mock::storage::{Access, Action, Server};
 
 use self::wire::{Answer, send};
 
-#[path = "storage_recordings/wire.rs"]
+#[path = "common/wire.rs"]
 mod wire;
 
 const RECORDING: &str = include_str!("../../supabase-testing/fixtures/storage.jsonl");
@@ -93,6 +93,8 @@ async fn every_recorded_exchange_is_repeated() {
         Server::builder()
             .allow(policies)
             .cdn(false)
+            .vectors(false)
+            .analytics(false)
             .standard_upload_limit(20 * 1024 * 1024)
             .upload_url_expiry(Duration::from_secs(120))
     };

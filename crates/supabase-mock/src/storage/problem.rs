@@ -48,6 +48,11 @@ impl Problem {
         }
     }
 
+    /// The same with the HTTP status that is meant.
+    pub(super) fn made_honest(self) -> Self {
+        Self { honest: true, ..self }
+    }
+
     /// Validation of the request's parts, as `body/limit must be >= 1`.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::new(400, "Error", "InvalidRequest", message)

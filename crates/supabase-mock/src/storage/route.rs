@@ -8,7 +8,7 @@ use super::download::{Extra, Right, find, info, send};
 use super::path::{after, decode};
 use super::problem::{Problem, bad_url, no_route, no_route_at_all};
 use super::service::Inner;
-use super::{bucket, list, list_v2, render, sign, transfer, tus, upload};
+use super::{analytics, bucket, list, list_v2, render, sign, transfer, tus, upload, vectors};
 
 /// Answers a request, and reads what is left of its body.
 pub(super) async fn answer(inner: &Inner, mut call: Call) -> Response<Body> {
@@ -38,7 +38,9 @@ async fn route(inner: &Inner, call: &mut Call) -> Response<Body> {
             _ => Err(no_route(&call.method, &call.target)),
         },
         "upload" if rest.first() == Some(&"resumable") => return tus::route(inner, call, &rest).await,
+        "vector" if inner.options.vectors => vectors::route(inner, call, &rest).await,
         "vector" => Err(no_route(&call.method, &call.target)),
+        "iceberg" if inner.options.analytics => return analytics::route(inner, call).await,
         "status" if rest.is_empty() => return empty(StatusCode::OK),
         "health" if rest.is_empty() => return ok(&serde_json::json!({ "healthy": true })),
         "version" if rest.is_empty() => {

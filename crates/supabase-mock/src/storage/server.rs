@@ -117,6 +117,8 @@ impl Default for Builder {
             resumable_expiry: Some(Duration::from_secs(24 * 3_600)),
             cdn: true,
             images: true,
+            vectors: true,
+            analytics: true,
         };
         Self { options, port: 0 }
     }
@@ -202,6 +204,18 @@ impl Builder {
         self
     }
 
+    /// Whether there are buckets of vectors. By default there are.
+    pub fn vectors(mut self, there: bool) -> Self {
+        self.options.vectors = there;
+        self
+    }
+
+    /// Whether there are analytics buckets and their Iceberg catalogs. By default there are.
+    pub fn analytics(mut self, there: bool) -> Self {
+        self.options.analytics = there;
+        self
+    }
+
     /// The service without a port, to be mounted in an HTTP server of yours.
     ///
     /// # Errors
@@ -248,4 +262,23 @@ async fn connection(stream: TcpStream, service: Service) {
     // What goes wrong with a connection is the client's to notice.
     let _ =
         http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), answer).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_temporary_folder_goes_with_the_server() -> io::Result<()> {
+        let server = Server::start().await?;
+        let folder = server.service.inner.store.folder().to_owned();
+        assert!(folder.exists());
+        drop(server);
+        // Its task has the service, too, and ends when it is looked at next.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!folder.exists());
+        Ok(())
+    }
 }

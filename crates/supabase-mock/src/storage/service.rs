@@ -9,12 +9,14 @@ use http::{HeaderMap, Request, Response};
 use serde_json::json;
 
 use super::access::{Caller, Rule};
+use super::analytics::Analytics;
 use super::body::Body;
 use super::call::{BodyError, Call};
 use super::clock::Clock;
 use super::problem::Problem;
 use super::store::Store;
 use super::tus::Uploads;
+use super::vectors::Vectors;
 use crate::jwt::Signer;
 
 /// What a server is set to.
@@ -31,6 +33,8 @@ pub(super) struct Options {
     pub(super) resumable_expiry: Option<Duration>,
     pub(super) cdn: bool,
     pub(super) images: bool,
+    pub(super) vectors: bool,
+    pub(super) analytics: bool,
 }
 
 /// The storage service, to be mounted in an HTTP server of yours.
@@ -49,13 +53,23 @@ pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) uploads: Uploads,
+    pub(super) vectors: Vectors,
+    pub(super) analytics: Analytics,
 }
 
 impl Service {
     pub(super) fn open(options: Options) -> io::Result<Self> {
         let store = Store::open(options.folder.clone())?;
         let signer = Signer::new(&options.secret);
-        let inner = Inner { options, signer, store, clock: Clock::default(), uploads: Uploads::default() };
+        let inner = Inner {
+            options,
+            signer,
+            store,
+            clock: Clock::default(),
+            uploads: Uploads::default(),
+            vectors: Vectors::default(),
+            analytics: Analytics::default(),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

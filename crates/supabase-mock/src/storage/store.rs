@@ -61,6 +61,11 @@ impl Store {
         Ok(Self { folder, _temporary: temporary, state: Mutex::new(state) })
     }
 
+    #[cfg(test)]
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where the bytes of a version are.
     pub(super) fn file(&self, version: &str) -> PathBuf {
         self.folder.join("objects").join(version)
