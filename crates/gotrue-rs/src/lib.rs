@@ -22,6 +22,8 @@ mod identities;
 mod identity;
 mod jwt;
 mod lenient;
+#[cfg(all(feature = "loopback", not(target_family = "wasm")))]
+mod loopback;
 mod mfa;
 mod oauth_server;
 mod passkeys;
@@ -63,6 +65,8 @@ pub use factor::{Factor, FactorStatus, FactorType};
 pub use identities::LinkIdentity;
 pub use identity::Identity;
 pub use jwt::JwtVerifier;
+#[cfg(all(feature = "loopback", not(target_family = "wasm")))]
+pub use loopback::Loopback;
 pub use mfa::{
     AssuranceLevels, Challenge, ChallengeRequest, EnrolledPhone, EnrolledTotp, EnrolledWebAuthn, FactorProof,
     Mfa, NewFactor, Phone, Totp, TotpSecret, WebAuthn, WebAuthnChallenge,

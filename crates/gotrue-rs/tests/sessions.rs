@@ -459,9 +459,7 @@ async fn a_session_of_elsewhere_is_proven_or_refreshed() {
     // Header and payload of a JWT that says only when it expires, and for whom.
     let jwt = |exp: i64| {
         use base64::Engine;
-        let part = |json: Value| {
-            base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string())
-        };
+        let part = |json: Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string());
         format!(
             "{}.{}.c2ln",
             part(json!({ "alg": "HS256", "typ": "JWT" })),
@@ -514,7 +512,8 @@ async fn a_failed_sign_in_leaves_whoever_was_signed_in() {
 
 #[tokio::test]
 async fn a_call_has_a_time_limit_of_its_own() {
-    let server = supabase_testing::raw::Raw::start([supabase_testing::raw::Answer::Silence(Duration::from_secs(5))]);
+    let server =
+        supabase_testing::raw::Raw::start([supabase_testing::raw::Answer::Silence(Duration::from_secs(5))]);
     let client = Client::builder(server.url(), "sb_publishable_test")
         .http_client(supabase_testing::http::client())
         .build()

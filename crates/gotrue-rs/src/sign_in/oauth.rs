@@ -56,7 +56,7 @@ impl OAuth {
     }
 
     /// Where the browser comes back to in the end. The project must allow the address; otherwise it comes back to the
-    /// project's site. [`Loopback`](crate::Loopback) listens for it in a program without a site.
+    /// project's site. In a program without a site, `Loopback` of the feature `loopback` listens for it.
     pub fn redirect_to(mut self, url: impl Into<String>) -> Self {
         self.redirect_to = Some(url.into());
         self
