@@ -1,6 +1,7 @@
 /**
  * Tells Realtime, which runs in the supervisor, what changes in the tables of the publication
- * `supabase_realtime`: triggers notify, and what they say is passed on, a line of JSON each.
+ * `supabase_realtime`, and what the database broadcasts: triggers and functions notify, and what they
+ * say is passed on, a line of JSON each.
  *
  * A real Realtime reads the write-ahead log; a trigger sees the same rows, but not what is changed
  * while triggers are off.
@@ -9,38 +10,20 @@
 // @ts-types="../../.stack/node_modules/@supabase/lite/dist/db/postgres/pglite/PgliteConnection.d.ts"
 import type { PGlite } from "@supabase/lite/pglite";
 
-const CHANNEL = "stack_changes";
-
-/**
- * A notification holds less than 8,000 bytes, so that a change comes in pieces of 1,900 characters of at
- * most four bytes each. The number of the change also keeps equal changes from being taken for one.
- */
-const TRIGGER = `
-  create schema if not exists stack;
-  revoke all on schema stack from public;
-  create sequence if not exists stack.changes;
-
+/** Announces the changes of a row. `platform.sql` has the function that splits a line into notifications. */
+const TRIGGERS = `
   create or replace function stack.announce() returns trigger
   language plpgsql security definer
   set search_path = ''
   as $$
-  declare
-    change text := json_build_object(
+  begin
+    perform stack.tell(json_build_object('change', json_build_object(
       'schema', tg_table_schema,
       'table', tg_table_name,
       'committed_at', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
       'record', case when tg_op <> 'DELETE' then to_jsonb(new) end,
       'old_record', case when tg_op <> 'INSERT' then to_jsonb(old) end
-    );
-    number bigint := nextval('stack.changes');
-    pieces int := (length(change) + 1899) / 1900;
-  begin
-    for piece in 1 .. pieces loop
-      perform pg_notify(
-        '${CHANNEL}',
-        concat_ws(' ', number, piece, pieces, substr(change, (piece - 1) * 1900 + 1, 1900))
-      );
-    end loop;
+    ))::text);
     return null;
   end
   $$;
@@ -100,7 +83,7 @@ const TABLES = `
 
 /** Begins to tell the supervisor, which listens on the port. */
 export async function tell(database: PGlite, port: number): Promise<void> {
-  await database.exec(TRIGGER);
+  await database.exec(TRIGGERS);
   const { rows: [{ line: tables }] } = await database.query<{ line: string }>(TABLES);
   const supervisor = await Deno.connect({ hostname: "127.0.0.1", port });
   const writer = supervisor.writable.getWriter();
@@ -111,20 +94,20 @@ export async function tell(database: PGlite, port: number): Promise<void> {
 
   const pieces: string[] = [];
   // Written in the order of the notifications: the writer keeps a queue.
-  await database.listen(CHANNEL, (notification) => {
-    const [, number, piece, count, text] = notification.match(/^(\d+) (\d+) (\d+) (.*)$/s) ??
-      unreadable(notification);
+  await database.listen("stack", (notification) => {
+    const parts = notification.match(/^(\d+) (\d+) (\d+) (.*)$/s) ?? unreadable(notification);
+    const [, number, piece, count, text] = parts;
     if (piece === "1") pieces.length = 0;
     pieces.push(text);
     if (piece !== count) return;
-    if (pieces.length !== Number(count)) unreadable(`change ${number}`);
-    // Postgres writes no line break into JSON, so that a change is a line.
-    write(`{"change":${pieces.join("")}}`).catch((error) => {
+    if (pieces.length !== Number(count)) unreadable(`line ${number}`);
+    // Postgres writes no line break into the JSON of a row.
+    write(pieces.join("")).catch((error) => {
       console.error("the supervisor hears of no more changes:", error);
     });
   });
 }
 
 function unreadable(text: string): never {
-  throw new Error(`a notification that the trigger does not send: ${text}`);
+  throw new Error(`a notification that the database does not send: ${text}`);
 }

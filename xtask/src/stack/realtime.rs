@@ -1,9 +1,12 @@
-//! The stack's Realtime: our own server, which the Deno program tells what changes in the database.
+//! The stack's Realtime: our own server, which the Deno program tells what changes in the database, and what
+//! that broadcasts.
 
 use std::io;
 use std::net::Ipv4Addr;
 
+use data_encoding::HEXLOWER;
 use serde::Deserialize;
+use serde_json::Value;
 use supabase_mock::realtime::{Change, Row, Server, Table};
 use tokio::io::{AsyncBufReadExt as _, BufReader, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
@@ -65,6 +68,13 @@ async fn read(stream: TcpStream, server: &Server) -> io::Result<()> {
         match serde_json::from_str(&line)? {
             Told::Tables(tables) => server.set_tables(tables.into_iter().map(table)),
             Told::Change(change) => server.push_change(&change.into_change()),
+            Told::Broadcast(ToldBroadcast { topic, event, payload, private }) => {
+                server.broadcast_from_database(&topic, private, &event, payload);
+            }
+            Told::Binary(ToldBroadcast { topic, event, payload, private }) => {
+                let bytes = HEXLOWER.decode(payload.as_bytes()).map_err(io::Error::other)?;
+                server.broadcast_bytes(&topic, private, &event, &bytes);
+            }
         }
     }
     Ok(())
@@ -76,6 +86,17 @@ async fn read(stream: TcpStream, server: &Server) -> io::Result<()> {
 enum Told {
     Tables(Vec<ToldTable>),
     Change(ToldChange),
+    Broadcast(ToldBroadcast<Value>),
+    /// In hexadecimal digits.
+    Binary(ToldBroadcast<String>),
+}
+
+#[derive(Deserialize)]
+struct ToldBroadcast<P> {
+    topic: String,
+    event: String,
+    payload: P,
+    private: bool,
 }
 
 #[derive(Deserialize)]

@@ -19,3 +19,31 @@ begin
     with check (true)';
 end
 $$;
+
+-- What live tests let the database broadcast.
+create function announce(topic text, event text, payload jsonb, private boolean) returns void
+language sql security definer
+set search_path = ''
+as $$ select realtime.send(payload, event, topic, private) $$;
+
+create function announce_bytes(topic text, event text, payload bytea, private boolean) returns void
+language sql security definer
+set search_path = ''
+as $$ select realtime.send_binary(payload, event, topic, private) $$;
+
+revoke all on function announce, announce_bytes from public;
+grant execute on function announce, announce_bytes to service_role;
+
+-- Changes as broadcasts, in the way that scales.
+create function broadcast_team() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  perform realtime.broadcast_changes('teams', tg_op, tg_op, tg_table_name, tg_table_schema, new, old);
+  return null;
+end
+$$;
+
+create trigger broadcast_team after insert or update or delete on teams
+for each row execute function broadcast_team();
