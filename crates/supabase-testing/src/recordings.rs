@@ -7,6 +7,7 @@
 //! | `rest-extra.jsonl` | PostgREST 14.10 as it is configured by default, and with its database down | raw requests |
 //! | `rest-12.jsonl` | PostgREST 12.2.12: the cases of `rest.jsonl` that it answers otherwise | as `rest.jsonl` |
 //! | `auth.jsonl` | GoTrue 2.196.0, configured in three ways: `a` with HS256 and confirmations, `b` with ES256 and without confirmations, `c` with most features off | supabase-py 2.34.1, supabase-js 2.119.1 and raw requests |
+//! | `storage.jsonl` | storage-api 1.70.6, files on disk | supabase-py 2.34.1, supabase-js 2.119.1 and raw requests |
 //! | `realtime.jsonl` | Realtime 2.129.8 | supabase-py 2.34.1, supabase-js 2.119.1 and raw frames; its lines have another shape, so tests read them with [`realtime`] |
 //! | `embedded.jsonl` | `@supabase/lite` 0.10.0 on PGlite | supabase-py 2.34.1 |
 
@@ -62,12 +63,27 @@ pub struct Body {
     pub raw: Option<String>,
     /// As text.
     pub text: Option<String>,
-    /// As bytes; such cases are not replayed.
+    /// As bytes.
     pub base64: Option<String>,
+    /// The length of a body of which only the beginning was kept.
+    #[serde(rename = "bytes")]
+    pub length: Option<usize>,
+    /// The beginning of such a body.
+    pub first_base64: Option<String>,
 }
 
 impl Body {
-    /// The bytes of the body, if they were kept.
+    /// The bytes of the body, also of one that is neither JSON nor text; `None` if only its beginning was kept.
+    pub fn whole(&self) -> Option<Vec<u8>> {
+        self.bytes().or_else(|| self.base64.as_deref().map(decoded))
+    }
+
+    /// The beginning of a body that was not kept whole.
+    pub fn beginning(&self) -> Option<Vec<u8>> {
+        self.first_base64.as_deref().map(decoded)
+    }
+
+    /// The text of the body, if it was kept.
     pub fn bytes(&self) -> Option<Vec<u8>> {
         match self {
             Self { raw: Some(raw), .. } => Some(raw.clone().into_bytes()),
@@ -76,6 +92,11 @@ impl Body {
             _ => None,
         }
     }
+}
+
+fn decoded(base64: &str) -> Vec<u8> {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.decode(base64).expect("a recorded body is base64")
 }
 
 /// All exchanges of one file, by case. A case may have several.
@@ -125,6 +146,12 @@ pub fn auth_jwt(name: &str) -> &'static Value {
         })
         .get(name)
         .unwrap_or_else(|| panic!("no JWT {name} was recorded"))
+}
+
+/// What storage-api 1.70.6 answered.
+pub fn storage() -> &'static Recording {
+    static RECORDING: OnceLock<Recording> = OnceLock::new();
+    RECORDING.get_or_init(|| parse(include_str!("../fixtures/storage.jsonl")))
 }
 
 /// What the embedded stack's database answered.

@@ -86,7 +86,7 @@ fn answered(answer: &Response) -> HttpMockResponse {
             response = response.header(name, value);
         }
     }
-    if let Some(body) = answer.body.as_ref().and_then(|body| body.bytes()) {
+    if let Some(body) = answer.body.as_ref().and_then(|body| body.whole()) {
         response = response.body(body);
     }
     response.build()

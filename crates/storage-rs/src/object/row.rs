@@ -23,6 +23,8 @@ pub struct ObjectMetadata {
     pub last_modified: Option<Timestamp>,
     /// The size in bytes, as the storage behind the service says it.
     pub content_length: Option<u64>,
+    /// What search engines may do with it, if the uploader said so.
+    pub x_robots_tag: Option<String>,
     /// The status with which the storage behind the service answered.
     pub http_status_code: Option<u16>,
 }
@@ -41,6 +43,9 @@ pub struct StoredObject {
     /// The version of the content.
     #[serde(default)]
     pub version: Option<String>,
+    /// An older field for the owner.
+    #[serde(default)]
+    pub owner: Option<String>,
     /// The id of the user who owns it; empty if that is the service role.
     #[serde(default)]
     pub owner_id: Option<String>,
