@@ -27,7 +27,7 @@ const PUBLISHED: [Published; 8] = [
     Published { name: "storage-rs", limit: 120, features: CLIENT },
     Published { name: "functions-rs", limit: 120, features: CLIENT },
     Published { name: "realtime-rs", limit: 130, features: CLIENT },
-    Published { name: "supabase-mock", limit: 100, features: &["realtime", "storage"] },
+    Published { name: "supabase-mock", limit: 80, features: &["realtime", "storage"] },
     Published {
         name: "supabase",
         limit: 150,

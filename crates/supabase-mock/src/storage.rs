@@ -16,6 +16,7 @@ mod problem;
 mod range;
 mod receive;
 mod render;
+mod robots;
 mod route;
 mod rows;
 mod server;

@@ -62,6 +62,9 @@ pub(super) async fn receive(
     owner: String,
     may: impl FnOnce() -> Result<(), Problem>,
 ) -> Result<Finished, Problem> {
+    if let Some(robots) = call.header("x-robots-tag") {
+        super::robots::check(robots)?;
+    }
     // A marker of a folder is empty, and of any type.
     let is_marker = key.ends_with(".emptyFolderPlaceholder");
     let limits = Limits {
