@@ -80,6 +80,8 @@ struct Connection {
     /// What is sent later, by its time.
     held: BTreeMap<(Duration, u64), Output>,
     last_frame: Duration,
+    /// No token of a channel ends before; asking all channels each time would be slow.
+    tokens_end: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -140,6 +142,7 @@ impl Hub {
                 busy_until: None,
                 held: BTreeMap::new(),
                 last_frame: self.now,
+                tokens_end: None,
             };
             self.connections.insert(id, connection);
             handshake.connection = Some(id);
@@ -206,9 +209,8 @@ impl Hub {
     pub(crate) fn deadline(&self, id: ConnectionId) -> Option<Duration> {
         let connection = self.connections.get(&id)?;
         let held = connection.held.keys().next().map(|(due, _)| *due);
-        let tokens = connection.channels.values().map(|channel| channel.expires).min();
         let idle = connection.last_frame + self.config.idle_timeout;
-        [connection.busy_until, held, tokens, Some(idle)].into_iter().flatten().min()
+        [connection.busy_until, held, connection.tokens_end, Some(idle)].into_iter().flatten().min()
     }
 
     /// Does what is due on a connection.

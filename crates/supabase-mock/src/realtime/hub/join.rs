@@ -98,6 +98,7 @@ impl Hub {
         let old = self.remove_channel(id, &push.topic);
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.channels.insert(push.topic.clone(), channel.clone());
+        connection.token_ends(channel.expires);
         let bindings: Vec<Value> = channel.bindings.iter().map(Binding::to_value).collect();
         self.reply(id, push, "ok", &json!({ "postgres_changes": bindings }));
         if let Some(old) = old {

@@ -1,10 +1,19 @@
 //! Tokens of joined channels: new ones, and the end of old ones.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
-use super::{ConnectionId, Hub, Output};
+use super::{Connection, ConnectionId, Hub, Output};
 use crate::realtime::Access;
 use crate::realtime::codec::Push;
+
+impl Connection {
+    /// A channel has a token that ends then.
+    pub(super) fn token_ends(&mut self, at: Duration) {
+        self.tokens_end = Some(self.tokens_end.map_or(at, |end| end.min(at)));
+    }
+}
 
 impl Hub {
     /// A client sends a newer token. There is no answer if all is well.
@@ -28,11 +37,15 @@ impl Hub {
             let message = format!("You no longer have permission to read from this Channel topic: {name}");
             return self.fail_channel(id, &push.topic, &message);
         }
+        let expires = claims.expires();
         if let Some(channel) = self.channel_mut(id, &push.topic) {
             channel.token = token.to_owned();
-            channel.expires = claims.expires();
+            channel.expires = expires;
             channel.claims = claims;
             channel.access = access;
+        }
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.token_ends(expires);
         }
         self.output.push((id, Output::Wake));
     }
@@ -40,7 +53,12 @@ impl Hub {
     /// Ends the channels whose tokens have ended.
     pub(super) fn expire_tokens(&mut self, id: ConnectionId) {
         let now = self.now;
-        let Some(connection) = self.connections.get(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.tokens_end.is_none_or(|end| now < end) {
+            return;
+        }
+        let left = connection.channels.values().map(|channel| channel.expires).filter(|end| now < *end);
+        connection.tokens_end = left.min();
         let mut expired: Vec<(String, u64)> = connection
             .channels
             .values()
