@@ -284,35 +284,48 @@ fn begin(client: &Client<'_>, path: &str, from: usize, bytes: &[u8], announced: 
     connection
 }
 
+/// Sends what is missing, as a client does: it asks for the offset, and asks again after a conflict.
+async fn finish(client: &Client<'_>, path: &str, bytes: &[u8]) {
+    for _ in 0..100 {
+        let from = offset(client, path).await;
+        let headers = [
+            ("tus-resumable", "1.0.0"),
+            ("content-type", "application/offset+octet-stream"),
+            ("upload-offset", &from.to_string()),
+        ];
+        let answer = client.send("PATCH", path, &headers, &bytes[from..]).await;
+        if answer.status == 204 {
+            assert_eq!(answer.header("tus-complete"), Some("1"));
+            return;
+        }
+        assert_eq!((answer.status, answer.text().as_str()), (409, "Upload-Offset conflict\n"));
+    }
+    panic!("a conflict without end");
+}
+
 #[tokio::test]
 async fn a_resumable_upload_goes_on_wherever_it_broke() {
     let server = Server::start().await.expect("a server");
     let client = Client::service(&server);
     client.bucket("b").await;
-    let bytes: Vec<u8> = (0..1_000_u32).map(|number| (number % 251) as u8).collect();
+    let bytes: Vec<u8> = (0..10_000_u32).map(|number| (number % 251) as u8).collect();
     let path = create(&client, bytes.len()).await;
-    let mut from = 0;
-    for step in [1, 7, 100, 500] {
-        drop(begin(&client, &path, from, &bytes[from..from + step], bytes.len() - from));
-        // The server learns of it in its own time; the offset never goes back, and never beyond what was sent.
-        let mut known = 0;
-        for _ in 0..10_000 {
-            let now = offset(&client, &path).await;
-            assert!(now >= known.max(from) && now <= from + step);
-            known = now;
-            if known == from + step {
-                break;
-            }
+    let mut halfway = 0;
+    for step in [1, 7, 100, 500, 1, 1_000, 3_000] {
+        let from = offset(&client, &path).await;
+        let connection = begin(&client, &path, from, &bytes[from..from + step], bytes.len() - from);
+        // The server has other things to do, and time to read.
+        for _ in 0..20 {
+            client.get("/status").await;
         }
-        from = known;
+        drop(connection);
+        // It learns of the end in its own time; nothing goes back, and nothing is there that was not sent.
+        let now = offset(&client, &path).await;
+        assert!((from..=from + step).contains(&now), "{now} after {from} and {step}");
+        halfway += usize::from(now > from);
     }
-    let headers = [
-        ("tus-resumable", "1.0.0"),
-        ("content-type", "application/offset+octet-stream"),
-        ("upload-offset", &from.to_string()),
-    ];
-    let answer = client.send("PATCH", &path, &headers, &bytes[from..]).await;
-    assert_eq!((answer.status, answer.header("tus-complete")), (204, Some("1")), "{}", answer.text());
+    assert!(halfway > 0, "no part came anywhere");
+    finish(&client, &path, &bytes).await;
     assert_eq!(client.get("/object/b/up.bin").await.body, bytes);
 }
 
@@ -322,27 +335,8 @@ async fn a_request_that_hangs_makes_room_for_the_next_one() {
     let client = Client::service(&server);
     client.bucket("b").await;
     let path = create(&client, 10).await;
-    let mut hanging = begin(&client, &path, 0, b"012", 10);
-    // Until its first bytes are there; asking ends it.
-    let mut known = offset(&client, &path).await;
-    if known == 0 {
-        // It was asked before it had begun: then it fails, and nothing of it counts.
-        hanging = begin(&client, &path, 0, b"012", 10);
-        for _ in 0..10_000 {
-            known = offset(&client, &path).await;
-            if known > 0 {
-                break;
-            }
-            hanging = begin(&client, &path, 0, b"012", 10);
-        }
-    }
-    let headers = [
-        ("tus-resumable", "1.0.0"),
-        ("content-type", "application/offset+octet-stream"),
-        ("upload-offset", &known.to_string()),
-    ];
-    let answer = client.send("PATCH", &path, &headers, &b"0123456789"[known..]).await;
-    assert_eq!(answer.status, 204, "{}", answer.text());
+    let hanging = begin(&client, &path, 0, b"012", 10);
+    finish(&client, &path, b"0123456789").await;
     assert_eq!(client.get("/object/b/up.bin").await.body, b"0123456789");
     drop(hanging);
 }
@@ -396,4 +390,29 @@ async fn connections_are_kept_alive() {
     });
     let answers = answers.await.expect("a thread");
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 3, "{answers}");
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_wait_for_the_body() {
+    let server = Server::start().await.expect("a server");
+    let (address, key) = (server.address(), server.service_role_key());
+    let text = tokio::task::spawn_blocking(move || {
+        let mut connection = TcpStream::connect(address).expect("a connection");
+        connection.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
+        let head = format!(
+            "POST /object/nope/a.txt HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: 9\r\n\r\nabc"
+        );
+        connection.write_all(head.as_bytes()).expect("sent");
+        let mut first = vec![0; 1_024];
+        let length = connection.read(&mut first).expect("an answer");
+        first.truncate(length);
+        // The rest of the body, and another request on the same connection.
+        connection
+            .write_all(b"defghiGET /status HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .expect("sent");
+        connection.read_to_end(&mut first).expect("the other answer");
+        String::from_utf8(first).expect("text")
+    });
+    let text = text.await.expect("a thread");
+    assert!(text.contains("NoSuchBucket") && text.contains("HTTP/1.1 200 OK"), "{text}");
 }

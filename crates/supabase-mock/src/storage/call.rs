@@ -100,10 +100,11 @@ impl Call {
         *self.body() = Some(body);
     }
 
-    /// Reads what is left of the body, so that the client gets the answer and not a closed connection.
-    pub(super) async fn drain(&mut self) {
+    /// Reads what is left of the body while the answer is under way. If nobody did, the connection would be closed, and
+    /// the client might see that and not the answer.
+    pub(super) fn drain(&mut self) {
         if let Some(body) = self.body().take() {
-            drain(body).await;
+            tokio::spawn(drain(body));
         }
     }
 
@@ -115,7 +116,7 @@ impl Call {
         while let Some(piece) = body.next().await {
             let piece = piece.map_err(|_| Problem::request("Request aborted"))?;
             if bytes.len() + piece.len() > MAX_JSON {
-                drain(body).await;
+                self.give_back(body);
                 return Err(Problem::new(413, "FastifyError", "InvalidRequest", "Request body is too large"));
             }
             bytes.extend_from_slice(&piece);
@@ -136,7 +137,7 @@ impl Call {
 }
 
 /// Reads what is left, up to a limit.
-pub(super) async fn drain(mut body: Incoming) {
+async fn drain(mut body: Incoming) {
     let mut read = 0;
     while let Some(Ok(piece)) = body.next().await {
         read += piece.len();

@@ -10,13 +10,13 @@ use super::problem::{Problem, bad_url, no_route, no_route_at_all};
 use super::service::Inner;
 use super::{analytics, bucket, list, list_v2, render, sign, transfer, tus, upload, vectors};
 
-/// Answers a request, and reads what is left of its body.
+/// Answers a request. What is left of its body is read meanwhile.
 pub(super) async fn answer(inner: &Inner, mut call: Call) -> Response<Body> {
     let mut response = match decode(&call.path) {
         None => bad_url(&call.path),
         Some(_) => route(inner, &mut call).await,
     };
-    call.drain().await;
+    call.drain();
     if call.method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }
