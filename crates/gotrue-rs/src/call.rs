@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use supabase_core::BoxFuture;
+use supabase_core::{BoxFuture, limited};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 #[cfg(not(target_family = "wasm"))]
 type Run<T> = Box<dyn FnOnce(Settings) -> BoxFuture<'static, Result<T>> + Send>;
@@ -70,7 +70,10 @@ impl<T: 'static> IntoFuture for Call<T> {
     type IntoFuture = BoxFuture<'static, Result<T>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        (self.run)(self.settings)
+        let work = (self.run)(self.settings);
+        let Some(limit) = self.settings.timeout else { return work };
+        // A call may be several requests, and the first of them a refresh that others wait for too.
+        Box::pin(async move { limited(limit, work).await.unwrap_or_else(|| Err(Error::timeout(limit))) })
     }
 }
 

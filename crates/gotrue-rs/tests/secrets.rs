@@ -87,7 +87,9 @@ async fn all_that_can_be_seen(answer: impl Fn(&str) -> (u16, Value) + Send + Syn
     call!(sign_up(SignUp::phone("+1333", "the-password").channel(Channel::WhatsApp)));
     call!(sign_in(Password::email("a@example.com", "the-password").captcha_token("the-captcha")));
     call!(sign_in(Otp::email("a@example.com").captcha_token("the-captcha")));
-    call!(sign_in(IdToken::new("google", "the-id-token").access_token("the-provider-token").nonce("the-nonce")));
+    call!(sign_in(
+        IdToken::new("google", "the-id-token").access_token("the-provider-token").nonce("the-nonce")
+    ));
     call!(sign_in(Web3::solana("a message", "the-signature")));
     call!(sign_in(Sso::domain("example.com").captcha_token("the-captcha")));
     call!(sign_in(Anonymous::new().captcha_token("the-captcha")));
@@ -126,9 +128,10 @@ async fn all_that_can_be_seen(answer: impl Fn(&str) -> (u16, Value) + Send + Syn
     while let Some(event) = events.next().await {
         shown += &format!("{event:?}");
     }
-    let verifier = server.sent().iter().find_map(|sent| {
-        sent.body.get("code_verifier").and_then(Value::as_str).map(str::to_owned)
-    });
+    let verifier = server
+        .sent()
+        .iter()
+        .find_map(|sent| sent.body.get("code_verifier").and_then(Value::as_str).map(str::to_owned));
     if let Some(verifier) = verifier {
         assert!(!shown.contains(&verifier), "the verifier is shown");
     }

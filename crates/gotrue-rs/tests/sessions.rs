@@ -521,3 +521,46 @@ async fn a_call_has_a_time_limit_of_its_own() {
     let error = client.settings().timeout(Duration::from_millis(50)).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
 }
+
+#[tokio::test]
+async fn the_time_limit_of_a_call_holds_for_the_refresh_before_it() {
+    let server =
+        supabase_testing::raw::Raw::start([supabase_testing::raw::Answer::Silence(Duration::from_secs(5))]);
+    let client = Client::builder(server.url(), "sb_publishable_test")
+        .http_client(supabase_testing::http::client())
+        .session_store(store_with("ada", -10))
+        .storage_key("key")
+        .build()
+        .unwrap();
+    let error = client.get_user().timeout(Duration::from_millis(50)).await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert!(matches!(client.events().next().await, Some(AuthEvent::InitialSession(Some(_)))));
+}
+
+/// Futures and answers go where the caller's tasks go.
+#[test]
+fn everything_can_be_sent_to_another_thread() {
+    fn is_send<T: Send + 'static>(_: T) {}
+    fn is_shared<T: Send + Sync + Clone + 'static>(_: &T) {}
+    let auth = Client::new("http://127.0.0.1:1", "sb_publishable_test").unwrap();
+    is_shared(&auth);
+    is_send(auth.get_session().into_future());
+    is_send(auth.sign_in(Password::email("a", "b")).into_future());
+    is_send(auth.events());
+    let clone = auth.clone();
+    is_send(async move { clone.access_token().await });
+    let size = size_of::<gotrue_rs::Error>();
+    assert!(size <= 16, "{size}");
+}
+
+#[cfg(feature = "blocking")]
+#[test]
+fn calls_are_made_from_code_that_is_not_async() {
+    use gotrue_rs::blocking::Wait;
+    let server = supabase_testing::raw::Raw::start([supabase_testing::raw::Raw::json("200 OK", 2, "{}")]);
+    let auth = Client::builder(server.url(), "sb_publishable_test")
+        .http_client(supabase_testing::http::client())
+        .build()
+        .unwrap();
+    assert!(auth.settings().wait().unwrap().external.is_empty());
+}

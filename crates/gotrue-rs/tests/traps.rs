@@ -27,10 +27,8 @@ fn recorded(case: &str) -> Value {
 async fn a_sign_up_answers_with_a_bare_user_or_a_session() {
     let nth = AtomicU32::new(0);
     let cases = ["auth/sign_up/email", "auth/sign_up/email_autoconfirm"];
-    let server = Server::start(move |_| {
-        (200, recorded(cases[nth.fetch_add(1, Ordering::SeqCst) as usize]))
-    })
-    .await;
+    let server =
+        Server::start(move |_| (200, recorded(cases[nth.fetch_add(1, Ordering::SeqCst) as usize]))).await;
     let auth = server.client();
     let waiting = auth.sign_up(SignUp::email("a@example.com", "Password123")).await.unwrap();
     assert!(waiting.session.is_none() && waiting.user.confirmation_sent_at.is_some());
@@ -179,7 +177,11 @@ async fn an_address_can_say_which_flow_it_ends() {
     let first = auth.sign_in(OAuth::provider("github").redirect_to("http://a/cb?x=1")).await.unwrap();
     auth.sign_in(OAuth::provider("github").redirect_to("http://a/cb")).await.unwrap();
     let id = first.flow.unwrap().id().to_owned();
-    assert!(first.url.contains(&format!("redirect_to=http%3A%2F%2Fa%2Fcb%3Fx%3D1%26flow_id%3D{id}")), "{}", first.url);
+    assert!(
+        first.url.contains(&format!("redirect_to=http%3A%2F%2Fa%2Fcb%3Fx%3D1%26flow_id%3D{id}")),
+        "{}",
+        first.url
+    );
     let verified = auth.session_from_url(format!("http://a/cb?x=1&flow_id={id}&code=c")).await.unwrap();
     assert!(verified.session().is_some());
     let error = auth.session_from_url(format!("http://a/cb?flow_id={id}&code=c")).await.unwrap_err();
@@ -294,10 +296,8 @@ fn an_audience_is_a_name_or_a_list() {
 async fn a_refused_id_token_or_wallet_says_why() {
     let nth = AtomicU32::new(0);
     let cases = ["auth/sign_in_with_id_token/bad_token", "auth/sign_in_with_web3/message_short"];
-    let server = Server::start(move |_| {
-        (400, recorded(cases[nth.fetch_add(1, Ordering::SeqCst) as usize]))
-    })
-    .await;
+    let server =
+        Server::start(move |_| (400, recorded(cases[nth.fetch_add(1, Ordering::SeqCst) as usize]))).await;
     let auth = server.client();
     for error in [
         auth.sign_in(IdToken::new("google", "bad")).await.unwrap_err(),
@@ -316,10 +316,8 @@ async fn a_weak_password_that_still_works_is_told() {
         "auth/sign_in_with_password/weak_password_in_session",
         "auth/sign_in_with_password/es256_refresh_v2",
     ];
-    let server = Server::start(move |_| {
-        (200, recorded(cases[nth.fetch_add(1, Ordering::SeqCst) as usize]))
-    })
-    .await;
+    let server =
+        Server::start(move |_| (200, recorded(cases[nth.fetch_add(1, Ordering::SeqCst) as usize]))).await;
     let auth = server.client();
     let weak = auth.sign_in(Password::email("a@example.com", "weak")).await.unwrap();
     assert_eq!(weak.weak_password.as_ref().unwrap().reasons.len(), 2);
@@ -365,7 +363,8 @@ fn every_recorded_user_and_session_is_read() {
             assert_eq!(read.id, user["id"], "{}", exchange.case);
             for (name, value) in &read.extra {
                 // A generated link stands flat beside its user.
-                let is_link = ["action_link", "email_otp", "hashed_token", "verification_type", "redirect_to"];
+                let is_link =
+                    ["action_link", "email_otp", "hashed_token", "verification_type", "redirect_to"];
                 assert!(is_link.contains(&name.as_str()), "{}: {name} = {value}", exchange.case);
             }
             users += 1;
@@ -415,7 +414,8 @@ async fn a_redirect_stands_in_the_address() {
 #[tokio::test]
 async fn tokens_that_nobody_has_asked_for_are_not_taken() {
     let server = Server::start(|_| (200, json!({ "id": "eve" }))).await;
-    let address = "http://a/cb#access_token=a.b.c&refresh_token=r&expires_in=3600&token_type=bearer&type=signup";
+    let address =
+        "http://a/cb#access_token=a.b.c&refresh_token=r&expires_in=3600&token_type=bearer&type=signup";
     let error = server.client().session_from_url(address).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(server.sent().is_empty());
@@ -423,7 +423,11 @@ async fn tokens_that_nobody_has_asked_for_are_not_taken() {
     let auth = server.builder().flow_type(FlowType::Implicit).build().unwrap();
     let verified = auth.session_from_url(address).await.unwrap();
     assert_eq!(verified.session().unwrap().user.id, "eve");
-    assert_eq!(server.last().header("authorization"), Some("Bearer a.b.c"), "whose they are, the server says");
+    assert_eq!(
+        server.last().header("authorization"),
+        Some("Bearer a.b.c"),
+        "whose they are, the server says"
+    );
 }
 
 /// Each request asks for the form of errors that has codes.

@@ -204,9 +204,17 @@ impl Client {
         if left <= 0 {
             return exchange(self.transport(), &refresh).await;
         }
-        let user: User =
-            self.request("auth.get_user", Method::GET, &["user"]).bearer(access.clone()).fetch().await?;
+        let request = self.request("auth.get_user", Method::GET, &["user"]).bearer(access.clone());
+        let reply = request.send().await?;
+        let user: User = reply.json().map_err(Error::from_failure)?;
         let now = Now::read();
+        // The token says when it expires by the server's clock, and so how long it lives is told by that clock.
+        let server_now = reply.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
+        let server_now = server_now.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok());
+        let left = match server_now {
+            Some(since) => exp.as_unix_seconds().saturating_sub_unsigned(since.as_secs()),
+            None => left,
+        };
         let session = Session {
             access_token: access,
             token_type: "bearer".to_owned(),
