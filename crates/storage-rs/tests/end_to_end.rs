@@ -1,6 +1,5 @@
 //! The whole crate against the storage server of `supabase-mock`.
 
-#[allow(dead_code, reason = "the server has not everything")]
 mod scenarios;
 
 use scenarios::People;
@@ -44,4 +43,6 @@ scenarios! {
     public_urls_are_public => sharing::public(service);
     images_are_transformed => sharing::transformed(service);
     what_is_not_allowed_fails_or_finds_nothing => errors::what_is_not_allowed(service, anon);
+    vectors_live_and_die => vectors::live_and_die(service);
+    analytics_buckets_live_and_die => analytics::buckets(service);
 }

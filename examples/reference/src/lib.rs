@@ -7,8 +7,10 @@ pub mod db;
 pub mod functions;
 pub mod init;
 pub mod rows;
+pub mod storage;
 
 pub use db::*;
 pub use functions::*;
 pub use init::*;
 pub use rows::*;
+pub use storage::*;

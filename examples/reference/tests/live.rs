@@ -1,6 +1,8 @@
 //! Each example on a live stack: what it gives follows from the rows that the stack begins with.
 
 mod common;
+#[path = "common/storage.rs"]
+mod storage;
 
 use std::collections::BTreeSet;
 
@@ -326,4 +328,13 @@ async fn reference_examples_explain_a_query() {
     println!("db_using_explain_2: {plan}");
     assert!(plan.contains("Seq Scan on public.planets") && plan.contains("Output:"), "{plan}");
     assert!(plan.contains("actual time="), "{plan}");
+}
+
+#[tokio::test]
+async fn reference_examples_of_storage_do_what_they_say() {
+    let Some(stack) = stack("reference_examples_of_storage_do_what_they_say", &[]) else { return };
+    let client = |key: &str| {
+        Client::builder(&stack.url, key).http_client(supabase_testing::http::client()).build().unwrap()
+    };
+    storage::every_example(&client(&stack.service_role_key), &client(&stack.anon_key)).await;
 }

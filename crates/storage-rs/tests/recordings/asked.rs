@@ -147,12 +147,9 @@ impl Asked {
     pub(crate) fn meaning(&self) -> Value {
         let mut path = self.path.clone();
         // With a token, this is another way to say the same.
-        if let Some(at) =
-            path.iter().position(|segment| segment == "authenticated").filter(|at| (1..=2).contains(at))
-        {
-            if path[0] == "object" {
-                path.remove(at);
-            }
+        let at = path.iter().position(|segment| segment == "authenticated");
+        if let Some(at) = at.filter(|at| path[0] == "object" && (1..=2).contains(at)) {
+            path.remove(at);
         }
         let signs = self.method == "POST" && path.len() > 3 && path[..2] == ["object", "sign"];
         let path = if signs { json!(decoded_as_uri(&self.raw_path)) } else { json!(path.join("/")) };
