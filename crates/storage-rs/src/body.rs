@@ -95,6 +95,26 @@ impl Body {
         self
     }
 
+    /// How many bytes it has, where it can be read from any place.
+    pub(crate) fn length(&self) -> impl Future<Output = Option<u64>> + MaybeSend + use<> {
+        // Not the body itself, which no other thread may look at.
+        let known = match &self.0 {
+            Source::Bytes(bytes) => Ok(Some(bytes.len() as u64)),
+            #[cfg(not(target_family = "wasm"))]
+            Source::File(path) => Err(path.clone()),
+            Source::Once { .. } => Ok(None),
+        };
+        async move {
+            match known {
+                Ok(known) => known,
+                #[cfg(not(target_family = "wasm"))]
+                Err(path) => crate::file::length(path).await.ok(),
+                #[cfg(target_family = "wasm")]
+                Err(never) => never,
+            }
+        }
+    }
+
     /// Makes it ready to be sent.
     ///
     /// # Errors

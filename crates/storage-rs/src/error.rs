@@ -66,12 +66,17 @@ error_kinds! {
     /// What was to be uploaded cannot be read, or is not as long as announced. The upload was broken off before its last
     /// byte, so that the server cannot have taken a part for the whole.
     Content,
-    /// What came is not what was announced: more, fewer or other bytes than the server said.
+    /// What came is not what was announced: more, fewer or other bytes than the server said. Or the server says to have
+    /// other bytes than were sent.
     Corrupt,
     /// The object was replaced while it was downloaded: download it again.
     Changed,
     /// The file to be written cannot be: read the source of the error. Nothing stands under its name.
     File,
+    /// The upload was cancelled by its handle, or is paused and nobody is left to resume it.
+    Cancelled,
+    /// The store that remembers uploads cannot be read or written: read the source of the error.
+    Store,
 }
 
 error_face!(
@@ -103,6 +108,36 @@ impl Error {
         source: impl Into<supabase_core::BoxError>,
     ) -> Self {
         Self::own(ErrorKind::File, Failure::invalid_because(message, source))
+    }
+
+    /// What was to be uploaded is not what was announced.
+    pub(crate) fn unequal(message: String) -> Self {
+        Self::own(ErrorKind::Content, Failure::invalid(message))
+    }
+
+    /// The server says to have other bytes than were sent.
+    pub(crate) fn corrupt_upload(message: String) -> Self {
+        Self::own(ErrorKind::Corrupt, Failure::unreadable(message, None))
+    }
+
+    /// The caller wants no more of it.
+    pub(crate) fn cancelled(message: &'static str, source: Option<Failure>) -> Self {
+        let failure = match source {
+            Some(source) => Failure::invalid_because(message, source),
+            None => Failure::invalid(message),
+        };
+        Self::own(ErrorKind::Cancelled, failure)
+    }
+
+    /// The store that remembers uploads failed.
+    pub(crate) fn store(message: &'static str, source: supabase_core::BoxError) -> Self {
+        Self::own(ErrorKind::Store, Failure::invalid_because(message, source))
+    }
+
+    /// The same, with the code that follows from what the server sent in its place.
+    pub(crate) fn with_code(mut self, code: Code) -> Self {
+        self.0.said.code = Some(code);
+        self
     }
 
     /// What came is not what was announced.

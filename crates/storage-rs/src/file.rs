@@ -19,26 +19,30 @@ const PIECE: usize = 256 * 1024;
 
 /// A file as a body that can be sent as often as it must.
 pub(crate) async fn content(path: PathBuf) -> Result<Content> {
-    let named = path.clone();
-    let length = spawn_blocking(move || {
-        let facts = fs::metadata(&named)?;
-        if facts.is_file() {
-            return Ok(facts.len());
-        }
-        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"))
-    });
-    let length = length
-        .await
-        .unwrap_or_else(|error| Err(io::Error::other(error)))
-        .map_err(|error| Error::content("the file to be uploaded cannot be read", error))?;
+    let length = length(path.clone()).await;
+    let length = length.map_err(|error| Error::content("the file to be uploaded cannot be read", error))?;
     Ok(Content::again(Some(length), move || {
         let path = path.clone();
         async move { Ok(opened(in_background(move || fs::File::open(path)).await?)) }
     }))
 }
 
-/// The pieces of an open file.
-fn opened(file: fs::File) -> Pieces {
+/// How many bytes a file has.
+pub(crate) async fn length(path: PathBuf) -> io::Result<u64> {
+    Ok(in_background(move || facts(&path)).await?.len())
+}
+
+/// What the system says of a file.
+pub(crate) fn facts(path: &Path) -> io::Result<fs::Metadata> {
+    let facts = fs::metadata(path)?;
+    if facts.is_file() {
+        return Ok(facts);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"))
+}
+
+/// The pieces of an open file, or of a part of it.
+pub(crate) fn opened(file: impl Read + Send + 'static) -> Pieces {
     Box::pin(stream::try_unfold(file, |mut file| async move {
         let (piece, file) = in_background(move || {
             let mut piece = Vec::with_capacity(PIECE);
@@ -63,7 +67,7 @@ pub(crate) fn pieces(
     })
 }
 
-async fn in_background<T: Send + 'static>(
+pub(crate) async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))

@@ -17,6 +17,7 @@ mod file;
 mod object;
 mod order;
 mod path;
+mod resumable;
 mod timestamp;
 mod transform;
 pub mod vectors;
@@ -38,6 +39,9 @@ pub use object::{
 pub use object::{Downloaded, ToFile};
 pub use order::Order;
 pub use path::{IntoObjectPath, ObjectPath};
+#[cfg(not(target_family = "wasm"))]
+pub use resumable::FileUploads;
+pub use resumable::{MemoryUploads, Progress, Resumable, ResumableUpload, UploadHandle, UploadStore};
 pub use timestamp::{Timestamp, TimestampError};
 pub use transform::{Format, Gravity, Resize, Transform};
 

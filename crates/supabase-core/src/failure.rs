@@ -10,7 +10,8 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 use crate::reply::Reply;
-use crate::retry::is_transient;
+use crate::retry::{is_transient, retry_after};
+use crate::time::wall_clock;
 
 /// Any error, as a source of another one.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -242,6 +243,11 @@ impl Failure {
     /// All headers of the answer.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
+    }
+
+    /// How long the server asks to wait before the next try.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(self.headers(), wall_clock())
     }
 
     /// The id under which the server's logs know the request.

@@ -24,9 +24,9 @@ use crate::read::{read, refused};
 use crate::redirect;
 use crate::reply::{OpenReply, Reply};
 use crate::request::Request;
-use crate::retry::{RetryPolicy, retry_after};
+use crate::retry::RetryPolicy;
 use crate::telemetry;
-use crate::time::{Instant, limited, sleep, wall_clock};
+use crate::time::{Instant, limited, sleep};
 use crate::token::TokenSource;
 use crate::trace::TraceSource;
 
@@ -216,7 +216,7 @@ impl Transport {
         // What moves has no end that could be known.
         let limit = limit.filter(|_| request.payload.is_none());
         for (attempt, pause) in (1..).zip(policy.pauses()) {
-            let pause = match retry_after(failure.headers(), wall_clock()) {
+            let pause = match failure.retry_after() {
                 // More than the caller is willing to wait: the answer is known now, so say it now.
                 Some(asked) if asked > policy.longest_pause => break,
                 Some(asked) => pause.max(asked),

@@ -12,6 +12,7 @@ use crate::body::Body;
 use crate::draft::Draft;
 use crate::error::{Error, Result};
 use crate::path::{IntoObjectPath, ObjectPath};
+use crate::resumable::{Resumable, ResumableUpload};
 
 /// An upload that is not sent yet: `.await` sends it, and gives an [`Uploaded`]. Dropping the future cancels it.
 ///
@@ -42,6 +43,10 @@ pub struct Upload {
     pub(crate) path: Option<ObjectPath>,
     pub(crate) options: Options,
     pub(crate) body: Body,
+    pub(crate) bucket: String,
+    /// The token of a signed URL.
+    pub(crate) signature: Option<SecretString>,
+    resumable: Option<Resumable>,
 }
 
 /// An object that was uploaded.
@@ -108,11 +113,12 @@ impl Objects {
         token: impl Into<SecretString>,
         body: impl Into<Body>,
     ) -> Upload {
-        let path = path.into_object_path();
+        let (path, token) = (path.into_object_path(), token.into());
         let target = self.at_checked("object/upload/sign", &path);
         let mut draft = Draft::new(&self.transport, "storage.upload_to_signed_url", Method::PUT, target);
-        draft.query("token", token.into().expose_secret());
-        Upload { path: draft.check(path), draft, options: Options::new(), body: body.into() }
+        draft.query("token", token.expose_secret());
+        let path = draft.check(path);
+        Upload { signature: Some(token), ..self.upload_by(draft, path, body.into()) }
     }
 
     fn to_object(
@@ -124,7 +130,20 @@ impl Objects {
     ) -> Upload {
         let path = path.into_object_path();
         let mut draft = Draft::new(&self.transport, operation, method, self.at_checked("object", &path));
-        Upload { path: draft.check(path), draft, options: Options::new(), body }
+        let path = draft.check(path);
+        self.upload_by(draft, path, body)
+    }
+
+    fn upload_by(&self, draft: Draft, path: Option<ObjectPath>, body: Body) -> Upload {
+        Upload {
+            draft,
+            path,
+            options: Options::new(),
+            body,
+            bucket: self.bucket.clone(),
+            signature: None,
+            resumable: None,
+        }
     }
 }
 
@@ -178,9 +197,34 @@ impl Upload {
         self
     }
 
+    /// Has large content uploaded by parts, as [`upload_resumable`](Objects::upload_resumable) does, so that it goes on
+    /// after a break. Bytes and files are chosen by their size; what can be read only once is sent in one request.
+    ///
+    /// ```no_run
+    /// # async fn run(storage: storage_rs::Client, film: std::path::PathBuf) -> storage_rs::Result<()> {
+    /// use storage_rs::Resumable;
+    /// storage.from("films").upload("1.mp4", film).resumable(Resumable::Above(6 * 1024 * 1024)).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn resumable(mut self, when: Resumable) -> Self {
+        self.resumable = Some(when);
+        self
+    }
+
+    async fn run(self) -> Result<Uploaded> {
+        if let Some(Resumable::Above(limit)) = self.resumable {
+            // A file that is none is refused where it is read.
+            let length = self.body.length().await;
+            if length.is_some_and(|length| length > limit) {
+                return ResumableUpload::by_parts(self).await;
+            }
+        }
+        self.in_one_request().await
+    }
+
     /// Sends it in one request.
     async fn in_one_request(self) -> Result<Uploaded> {
-        let Self { mut draft, path, options, body } = self;
+        let Self { mut draft, path, options, body, .. } = self;
         // A path that is none is a fault of the draft, which is told before anything is read.
         let Some(path) = path else { return Err(draft.finish().err().unwrap_or_else(no_path)) };
         let content_type = options.content_type(&path);
@@ -228,7 +272,7 @@ impl IntoFuture for Upload {
     type IntoFuture = BoxFuture<'static, Result<Uploaded>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.in_one_request())
+        Box::pin(self.run())
     }
 }
 

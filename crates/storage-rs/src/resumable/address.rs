@@ -1,0 +1,55 @@
+//! Where an upload is found.
+
+use supabase_core::Url;
+
+/// The name that the service gave an upload: the last segment of its `Location`.
+///
+/// Only that much of it is used. Behind gateways the rest names a host, a scheme or a path that leads nowhere from here;
+/// and wherever it points, keys and tokens go to the service that they are for.
+pub(super) fn id(location: &str) -> Option<&str> {
+    let path = location.split(['?', '#']).next().unwrap_or_default();
+    let id = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    is_id(id).then_some(id)
+}
+
+/// Whether a text can stand as one segment of a path, and name an upload.
+pub(super) fn is_id(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~=+:@!$&'()*,;%".contains(&byte);
+    !text.is_empty() && !matches!(text, "." | ".." | "resumable" | "sign") && text.bytes().all(is_plain)
+}
+
+/// The address of an upload, below the address that created it.
+pub(super) fn upload(creator: &Url, id: &str) -> Url {
+    let mut url = creator.clone();
+    url.set_path(&format!("{}/{id}", creator.path()));
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_is_found_behind_any_gateway() {
+        let hosted = Url::parse("https://abc.supabase.co/storage/v1/upload/resumable").unwrap();
+        for location in [
+            "https://abc.supabase.co/storage/v1/upload/resumable/YjEvYS8x-_",
+            "http://storage:5000/upload/resumable/YjEvYS8x-_",
+            "/upload/resumable/YjEvYS8x-_/",
+            "YjEvYS8x-_",
+            "https://elsewhere.example/upload/resumable/YjEvYS8x-_?x=/y#z",
+        ] {
+            let url = upload(&hosted, id(location).unwrap());
+            assert_eq!(
+                url.as_str(),
+                "https://abc.supabase.co/storage/v1/upload/resumable/YjEvYS8x-_",
+                "{location}"
+            );
+        }
+        for location in
+            ["", "/", "https://abc.supabase.co/upload/resumable/", "/upload/resumable/a b", "/a/..", "/x/ü"]
+        {
+            assert_eq!(id(location), None, "{location}");
+        }
+    }
+}
