@@ -35,6 +35,11 @@ scenarios! {
     what_is_said_is_kept => uploads::what_is_said_is_kept(service);
     an_object_is_replaced_when_asked => uploads::replacing(service);
     the_rules_of_a_bucket_hold => uploads::the_rules_of_a_bucket(service);
+    parts_of_every_kind_of_body_arrive => resumable::every_kind_of_body(service);
+    what_is_said_of_parts_is_kept => resumable::what_is_said_is_kept(service);
+    an_upload_by_parts_goes_on => resumable::goes_on(service);
+    parts_go_to_signed_urls => resumable::signed(service, anon);
+    parts_that_are_refused_are_told => resumable::refused(service, anon);
     downloads_take_every_way => downloads::every_way(service);
     folders_are_listed => lists::of_a_folder(service);
     everything_is_listed_page_by_page => lists::page_by_page(service);

@@ -5,7 +5,8 @@
 mod server;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -63,46 +64,20 @@ fn at(
 }
 
 /// A file that is gone when this is.
-struct File(PathBuf);
-
-impl File {
-    fn new(content: &[u8]) -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let name = format!("resumable-{}-{}.bin", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
-        std::fs::write(&path, content).unwrap();
-        Self(path)
-    }
+fn file(content: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(content).unwrap();
+    file
 }
 
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-/// A folder that is gone when this is.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("resumable-{name}-{}", std::process::id())))
-    }
-
-    fn files(&self, below: &str) -> Vec<PathBuf> {
-        let Ok(entries) = std::fs::read_dir(self.0.join(below)) else { return Vec::new() };
-        entries.map(|entry| entry.unwrap().path()).collect()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// The files of a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    entries.map(|entry| entry.unwrap().path()).collect()
 }
 
 /// The content as each kind of body.
-fn bodies(file: &File) -> Vec<(&'static str, Body)> {
+fn bodies(file: &tempfile::NamedTempFile) -> Vec<(&'static str, Body)> {
     let pieces: Vec<_> = content().chunks(5).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
     let stream = |pieces: &Vec<Result<Vec<u8>, std::io::Error>>| {
         let pieces: Vec<_> =
@@ -111,7 +86,7 @@ fn bodies(file: &File) -> Vec<(&'static str, Body)> {
     };
     vec![
         ("bytes", content().into()),
-        ("file", file.0.as_path().into()),
+        ("file", file.path().into()),
         ("reader", Body::reader(std::io::Cursor::new(content()))),
         ("stream", stream(&pieces)),
         ("stream with its length", stream(&pieces).with_length(LENGTH)),
@@ -129,7 +104,7 @@ fn borders() -> BTreeSet<u64> {
 
 #[tokio::test]
 async fn every_kind_of_body_arrives_in_chunks() {
-    let file = File::new(&content());
+    let file = file(&content());
     for (kind, body) in bodies(&file) {
         let server = Server::start(proper).await;
         let uploaded = upload(&server, body).await.unwrap();
@@ -232,7 +207,7 @@ fn break_every(k: u64) -> impl Fn(&Asked, &mut State) -> Act + Send + Sync + 'st
 
 #[tokio::test]
 async fn a_connection_that_breaks_after_any_byte_around_a_border_loses_nothing() {
-    let file = File::new(&content());
+    let file = file(&content());
     for k in borders() {
         for (kind, body) in bodies(&file) {
             let server = Server::start(break_once(k)).await;
@@ -245,7 +220,7 @@ async fn a_connection_that_breaks_after_any_byte_around_a_border_loses_nothing()
 
 #[tokio::test]
 async fn a_connection_that_breaks_again_and_again_loses_nothing() {
-    let file = File::new(&content());
+    let file = file(&content());
     for k in borders().into_iter().filter(|k| *k > 0) {
         for (kind, body) in bodies(&file) {
             let server = Server::start(break_every(k)).await;
@@ -364,10 +339,10 @@ async fn what_is_refused_too_often_is_told_as_it_is() {
 
 #[tokio::test]
 async fn an_upload_that_expires_begins_anew() {
-    let file = File::new(&content());
+    let file = file(&content());
     for number in 0..4 {
         let server = Server::start(at("PATCH", [number], Act::Expire)).await;
-        upload(&server, file.0.as_path()).await.unwrap();
+        upload(&server, file.path()).await.unwrap();
         assert_eq!(arrived(&server), Some(content()), "{number}");
         assert_eq!(server.methods().iter().filter(|method| *method == "POST").count(), 2, "{number}");
     }
@@ -476,7 +451,7 @@ async fn a_creation_that_says_no_place_is_an_error() {
 
 #[tokio::test]
 async fn a_file_that_shrinks_or_grows_on_its_way_does_not_arrive() {
-    type Change = fn(&PathBuf);
+    type Change = fn(&Path);
     let changes: [(&str, Change); 3] = [
         ("shrinks", |path| std::fs::write(path, &content()[..40]).unwrap()),
         ("grows", |path| std::fs::write(path, [content(), content()].concat()).unwrap()),
@@ -488,8 +463,8 @@ async fn a_file_that_shrinks_or_grows_on_its_way_does_not_arrive() {
     ];
     for (change, make) in changes {
         for number in 0..3 {
-            let file = File::new(&content());
-            let path = file.0.clone();
+            let file = file(&content());
+            let path = file.path().to_owned();
             let server = Server::start(move |asked: &Asked, _: &mut State| {
                 if asked.method == "PATCH" && asked.before == number {
                     make(&path);
@@ -497,7 +472,7 @@ async fn a_file_that_shrinks_or_grows_on_its_way_does_not_arrive() {
                 Act::Proper
             })
             .await;
-            let error = upload(&server, file.0.as_path()).await.unwrap_err();
+            let error = upload(&server, file.path()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Content, "{change}, {number}: {error:?}");
             let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             assert!(source.contains("changed while it was uploaded"), "{change}, {number}: {error:?}");
@@ -505,7 +480,7 @@ async fn a_file_that_shrinks_or_grows_on_its_way_does_not_arrive() {
         }
     }
     let server = Server::start(proper).await;
-    let error = upload(&server, std::path::Path::new("/nowhere/1.bin")).await.unwrap_err();
+    let error = upload(&server, Path::new("/nowhere/1.bin")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Content);
     assert!(server.methods().is_empty(), "nothing was sent");
 }
@@ -532,7 +507,7 @@ async fn a_reader_that_is_not_as_long_as_announced_does_not_arrive() {
 
 #[tokio::test]
 async fn what_is_tried_again_goes_on_where_it_was() {
-    let file = File::new(&content());
+    let file = file(&content());
     let store = Arc::new(MemoryUploads::new());
     let down = |asked: &Asked, _: &mut State| match asked.method == "PATCH" && (2..6).contains(&asked.before)
     {
@@ -540,7 +515,7 @@ async fn what_is_tried_again_goes_on_where_it_was() {
         false => Act::Proper,
     };
     let server = Server::start(down).await;
-    let resumable = || upload(&server, file.0.as_path()).max_retries(0).resume_with(Arc::clone(&store));
+    let resumable = || upload(&server, file.path()).max_retries(0).resume_with(Arc::clone(&store));
     assert_eq!(resumable().await.unwrap_err().kind(), ErrorKind::Interrupted);
     while resumable().await.is_err() {}
     assert_eq!(arrived(&server), Some(content()));
@@ -555,14 +530,14 @@ async fn what_is_tried_again_goes_on_where_it_was() {
 async fn another_content_does_not_go_on_where_the_first_was() {
     let store = Arc::new(MemoryUploads::new());
     let server = Server::start(at("PATCH", [2], Act::CutAfter(3))).await;
-    let file = File::new(&content());
+    let file = file(&content());
     let resumable = |body: Body| upload(&server, body).max_retries(0).resume_with(Arc::clone(&store));
-    resumable(file.0.as_path().into()).await.unwrap_err();
+    resumable(file.path().into()).await.unwrap_err();
     let other: Vec<u8> = content().into_iter().rev().collect();
-    std::fs::write(&file.0, &other).unwrap();
+    std::fs::write(file.path(), &other).unwrap();
     let later = std::time::SystemTime::now() + Duration::from_secs(9);
-    std::fs::File::options().write(true).open(&file.0).unwrap().set_modified(later).unwrap();
-    resumable(file.0.as_path().into()).await.unwrap();
+    std::fs::File::options().write(true).open(file.path()).unwrap().set_modified(later).unwrap();
+    resumable(file.path().into()).await.unwrap();
     assert_eq!(arrived(&server), Some(other));
 
     // Bytes say by themselves which ones they are.
@@ -588,9 +563,9 @@ async fn a_reader_goes_on_under_its_fingerprint() {
 #[tokio::test]
 async fn what_the_service_has_forgotten_meanwhile_begins_anew() {
     let store = Arc::new(MemoryUploads::new());
-    let file = File::new(&content());
+    let file = file(&content());
     let server = Server::start(at("PATCH", [2], Act::CutAfter(3))).await;
-    let resumable = || upload(&server, file.0.as_path()).max_retries(0).resume_with(Arc::clone(&store));
+    let resumable = || upload(&server, file.path()).max_retries(0).resume_with(Arc::clone(&store));
     resumable().await.unwrap_err();
     server.state().uploads.clear();
     resumable().await.unwrap();
@@ -718,9 +693,9 @@ async fn the_token_is_asked_for_before_each_chunk() {
 
 #[tokio::test]
 async fn large_content_is_uploaded_by_parts_where_that_was_said() {
-    let file = File::new(&content());
+    let file = file(&content());
     for (limit, methods) in [(LENGTH - 1, vec!["POST", "PATCH"]), (LENGTH, vec!["POST"])] {
-        let bodies: [Body; 2] = [content().into(), file.0.as_path().into()];
+        let bodies: [Body; 2] = [content().into(), file.path().into()];
         for body in bodies {
             let server =
                 Server::start(|asked: &Asked, _: &mut State| match asked.path.contains("/object/") {
@@ -782,20 +757,20 @@ async fn what_is_wrong_is_told_before_anything_is_sent() {
 
 #[tokio::test]
 async fn files_remember_privately_and_forget_when_it_is_done() {
-    let folder = Folder::new("store");
-    let file = File::new(&content());
+    let folder = tempfile::tempdir().unwrap();
+    let file = file(&content());
     let server = Server::start(at("PATCH", [2], Act::CutAfter(3))).await;
     let resumable = || {
-        upload(&server, file.0.as_path()).max_retries(0).resume_with(FileUploads::new(folder.0.join("deep")))
+        upload(&server, file.path()).max_retries(0).resume_with(FileUploads::new(folder.path().join("deep")))
     };
     resumable().await.unwrap_err();
-    let files = folder.files("deep");
+    let files = files(&folder.path().join("deep"));
     assert_eq!(files.len(), 1, "{files:?}");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(folder.0.join("deep").metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(folder.path().join("deep").metadata().unwrap().permissions().mode() & 0o777, 0o700);
     }
     let text = std::fs::read_to_string(&files[0]).unwrap();
     assert!(!text.contains(KEY), "{text}");
@@ -803,24 +778,24 @@ async fn files_remember_privately_and_forget_when_it_is_done() {
 
 #[tokio::test]
 async fn a_store_that_fails_is_told() {
-    let file = File::new(&content());
+    let file = file(&content());
     let server = Server::start(proper).await;
     // A file stands where the folder should be.
-    let error = upload(&server, file.0.as_path()).resume_with(FileUploads::new(&file.0)).await.unwrap_err();
+    let error = upload(&server, file.path()).resume_with(FileUploads::new(file.path())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store, "{error:?}");
     assert!(std::error::Error::source(&error).is_some());
 
     // What cannot be understood counts as nothing.
-    let folder = Folder::new("broken");
+    let folder = tempfile::tempdir().unwrap();
     let server = Server::start(at("PATCH", [2], Act::CutAfter(3))).await;
     let resumable =
-        || upload(&server, file.0.as_path()).max_retries(0).resume_with(FileUploads::new(&folder.0));
+        || upload(&server, file.path()).max_retries(0).resume_with(FileUploads::new(folder.path()));
     resumable().await.unwrap_err();
-    let [remembered] = folder.files("").try_into().unwrap();
+    let [remembered] = files(folder.path()).try_into().unwrap();
     std::fs::write(remembered, "{").unwrap();
     resumable().await.unwrap();
     assert_eq!(arrived(&server), Some(content()));
-    assert!(folder.files("").is_empty());
+    assert!(files(folder.path()).is_empty());
 }
 
 #[tokio::test]
@@ -863,12 +838,12 @@ async fn a_killed_process_goes_on() {
         panic!("the server answers no third chunk: {outcome:?}");
     }
 
-    let (file, folder) = (File::new(&content()), Folder::new("killed"));
+    let (file, folder) = (file(&content()), tempfile::tempdir().unwrap());
     let third = Arc::new(tokio::sync::Notify::new());
     let server = Server::start(tells_of_third_chunk(&third)).await;
     let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "a_killed_process_goes_on"]).kill_on_drop(true);
-    child.env(CHILD[0], server.url()).env(CHILD[1], &file.0).env(CHILD[2], &folder.0);
+    child.env(CHILD[0], server.url()).env(CHILD[1], file.path()).env(CHILD[2], folder.path());
     let mut child =
         child.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
     tokio::select! {
@@ -880,12 +855,12 @@ async fn a_killed_process_goes_on() {
     assert_eq!(arrived(&server), None);
     let before = server.methods();
     assert_eq!(before, ["POST", "PATCH", "PATCH", "PATCH"]);
-    upload(&server, file.0.as_path()).resume_with(FileUploads::new(&folder.0)).await.unwrap();
+    upload(&server, file.path()).resume_with(FileUploads::new(folder.path())).await.unwrap();
     assert_eq!(arrived(&server), Some(content()));
     assert_eq!(
         server.methods()[before.len()..],
         ["HEAD", "PATCH", "PATCH"],
         "what was there is not sent again"
     );
-    assert!(folder.files("").is_empty(), "what is done is forgotten");
+    assert!(files(folder.path()).is_empty(), "what is done is forgotten");
 }

@@ -6,6 +6,7 @@ pub(crate) mod downloads;
 pub(crate) mod errors;
 pub(crate) mod lists;
 pub(crate) mod names;
+pub(crate) mod resumable;
 pub(crate) mod sharing;
 pub(crate) mod transfers;
 pub(crate) mod uploads;
