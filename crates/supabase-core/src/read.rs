@@ -11,14 +11,14 @@ use crate::reply::Reply;
 const ERROR_BODY_LIMIT: usize = 1024 * 1024;
 
 /// Reads a success whole.
-#[allow(clippy::manual_async_fn, reason = "an async function keeps what it is given twice")]
+// Not an async function, which would keep the response twice.
 pub(crate) fn read(
     response: Response,
     limit: usize,
     idempotent: bool,
 ) -> impl Future<Output = Result<Reply, Failure>> {
+    let mut response = incoming(response);
     async move {
-        let mut response = incoming(response);
         let status = response.status();
         let read = read_body(&mut response, limit).await;
         let headers = std::mem::take(response.headers_mut());

@@ -2,16 +2,17 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::future::ready;
+use std::future::{poll_fn, ready};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
 use futures_util::future::Either;
 use reqwest::Response;
-use reqwest::header::{HeaderMap, HeaderName, LOCATION};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use secrecy::SecretString;
-use tracing::{Instrument, Span};
+use tracing::Span;
 use url::Url;
 
 use crate::api_key::{ApiKey, KeyKind};
@@ -173,7 +174,7 @@ impl Transport {
         let span = telemetry::span(request);
         let limit = request.timeout.or(self.shared.timeout);
         // Pinned first: what wraps it then holds a pointer, and the large future is moved by none of them.
-        let work = pin!(async {
+        let mut work = pin!(async {
             let started = Instant::now();
             let failure = match self.attempt(request, 0, &span, read).await {
                 Err(failure) if request.may_repeat(&failure) => failure,
@@ -182,7 +183,10 @@ impl Transport {
             // Rare, and large: in a place of its own, so that not every call has to make room for it.
             Box::pin(self.repeat(request, failure, started, limit, &span, read)).await
         });
-        let work = work.instrument(span.clone());
+        let work = poll_fn(|context| {
+            let _inside = span.enter();
+            work.as_mut().poll(context)
+        });
         let Some(limit) = limit else { return work.await };
         let outcome = match &request.payload {
             None => limited(limit, work).await,
@@ -247,11 +251,7 @@ impl Transport {
         F: Fn(Response) -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
-        let outcome = async {
-            let response = self.response(request, attempt, span).await?;
-            read(response).await
-        };
-        let outcome = outcome.await;
+        let outcome = self.response(request, attempt, span).and_then(read).await;
         if let Err(failure) = &outcome {
             telemetry::record(span, attempt, failure.status(), Some(failure));
         }
@@ -265,16 +265,27 @@ impl Transport {
         }
         // Asked right before sending: an earlier attempt may have failed because its token had just expired.
         let bearer = self.token.bearer().await?;
-        let headers = self.shared.headers.with(request, bearer.as_ref(), attempt);
-        let length = head::length(&request.method, &request.url, &headers);
-        head::check(length, self.shared.limits.head, &request.url)?;
-        let mut response = self.exchange(request, request.url.clone(), headers).await?;
+        let (answer, length) = self.begin(request, bearer.as_ref(), attempt)?;
+        let mut response = answer.await?;
         if !request.takes(response.status()) {
             let headers = || self.shared.headers.with(request, bearer.as_ref(), attempt);
             response = Box::pin(self.follow(request, response, length, headers)).await?;
         }
         telemetry::record(span, attempt, Some(response.status().as_u16()), None);
         Ok(response)
+    }
+
+    /// Sends the first message of an attempt; beside its answer stands the length of its head.
+    fn begin<'a>(
+        &'a self,
+        request: &'a Request,
+        bearer: Option<&HeaderValue>,
+        attempt: u32,
+    ) -> Result<(impl Future<Output = Result<Response, Failure>> + use<'a>, usize), Failure> {
+        let headers = self.shared.headers.with(request, bearer, attempt);
+        let length = head::length(&request.method, &request.url, &headers);
+        head::check(length, self.shared.limits.head, &request.url)?;
+        Ok((self.exchange(request, request.url.clone(), headers), length))
     }
 
     /// Follows redirects, and answers with what is a success.
