@@ -8,6 +8,8 @@ mod client;
 #[cfg(feature = "database")]
 mod database;
 mod error;
+#[cfg(all(feature = "database", feature = "realtime"))]
+mod live;
 mod wiring;
 
 pub use builder::ClientBuilder;

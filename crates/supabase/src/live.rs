@@ -1,0 +1,4 @@
+//! Rows that stay up to date.
+
+mod key;
+mod state;
