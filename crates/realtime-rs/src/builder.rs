@@ -4,15 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures_util::Stream;
 use secrecy::SecretString;
-use supabase_core::{Config, parse_endpoint, shared_settings, token_settings};
+use supabase_core::{Config, MaybeSend, MaybeSync, parse_endpoint, shared_settings, token_settings};
 
 use crate::backoff::Backoff;
 use crate::client::{Client, Remake};
 use crate::delivery::{Overflow, Room};
 use crate::error::{Error, Result};
 use crate::protocol::ProtocolVersion;
-use crate::socket::{Settings, SignedOut};
+use crate::socket::{Settings, SignedOut, TokenChanges};
 use crate::transport::Transport;
 
 /// How long a call over HTTP may take if nothing else is said.
@@ -58,6 +59,7 @@ struct Options {
     signed_out: SignedOut,
     room: Room,
     clock: fn() -> SystemTime,
+    token_changes: Option<Arc<TokenChanges>>,
 }
 
 impl Default for Options {
@@ -79,6 +81,7 @@ impl Default for Options {
             signed_out: SignedOut::default(),
             room: Room::default(),
             clock: supabase_core::wall_clock,
+            token_changes: None,
         }
     }
 }
@@ -103,6 +106,7 @@ impl Remake for Options {
             signed_out,
             room,
             clock,
+            token_changes: self.token_changes.clone(),
         }
     }
 }
@@ -128,10 +132,53 @@ impl ClientBuilder {
     token_settings!("realtime_rs", "http://127.0.0.1:54321/realtime/v1");
 
     /// Uses an HTTP client of your own to open websockets. Build it with `http1_only()`: HTTP/2 has no websockets here.
-    /// Without it, one is built, with the changes of [`configure_http`](Self::configure_http), but without those of a
-    /// client given by [`http_client`](Self::http_client).
+    /// Without it, one is built, with the changes of [`configure_http`](Self::configure_http) and
+    /// [`configure_websocket`](Self::configure_websocket), but without those of a client given by
+    /// [`http_client`](Self::http_client).
     pub fn http_client_for_websocket(mut self, client: reqwest::Client) -> Self {
         self.config.http().give_for_websocket(client);
+        self
+    }
+
+    /// Changes the HTTP client that is built to open websockets, for example its root certificates, where
+    /// [`http_client`](Self::http_client) carries everything else.
+    ///
+    /// ```
+    /// # fn main() -> realtime_rs::Result<()> {
+    /// # let http = realtime_rs::reqwest::Client::new();
+    /// let realtime = realtime_rs::Client::builder("http://127.0.0.1:54321/realtime/v1", "sb_publishable_…")
+    ///     .http_client(http)
+    ///     .configure_websocket(|http| http.no_proxy())
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn configure_websocket(
+        mut self,
+        change: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + MaybeSend + MaybeSync + 'static,
+    ) -> Self {
+        self.config.http().configure_websocket(Arc::new(change));
+        self
+    }
+
+    /// Tells when the source of [`access_token_with`](Self::access_token_with) has another token: `changes` makes a
+    /// stream, for each of whose items the source is asked again, and joined channels are told. Without it, the source is
+    /// asked at each join and at each heartbeat.
+    ///
+    /// ```
+    /// # fn main() -> realtime_rs::Result<()> {
+    /// # fn signals() -> impl futures_util::Stream<Item = ()> + Send { futures_util::stream::pending() }
+    /// let realtime = realtime_rs::Client::builder("http://127.0.0.1:54321/realtime/v1", "sb_publishable_…")
+    ///     .access_token_with(|| async { Ok(Some("the token of now".into())) })
+    ///     .access_token_changes(|| signals())
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn access_token_changes<F, S>(mut self, changes: F) -> Self
+    where
+        F: Fn() -> S + MaybeSend + MaybeSync + 'static,
+        S: Stream<Item = ()> + MaybeSend + 'static,
+    {
+        self.options.token_changes = Some(Arc::new(move || Box::pin(changes())));
         self
     }
 

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use settings::Settings;
 pub use settings::SignedOut;
+pub(crate) use settings::TokenChanges;
 
 use crate::broadcast::Sent;
 use crate::channel::entry::Plan;

@@ -302,6 +302,45 @@ async fn every_join_carries_the_token_of_that_moment() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_source_that_tells_of_another_token_need_not_wait_for_a_heartbeat() {
+    let server = Server::new();
+    let token = Arc::new(Mutex::new(Some(server.token("authenticated", "ada", Duration::from_secs(3_600)))));
+    let (tell, told) = tokio::sync::mpsc::unbounded_channel::<()>();
+    let (source, told) = (Arc::clone(&token), Arc::new(Mutex::new(Some(told))));
+    let client = builder(&server)
+        .access_token_with(move || {
+            let token = source.lock().unwrap().clone();
+            async move { Ok(token.map(Into::into)) }
+        })
+        .access_token_changes(move || {
+            let told = told.lock().unwrap().take();
+            futures_util::stream::unfold(told, |told| async {
+                let mut told = told?;
+                told.recv().await.map(|()| ((), Some(told)))
+            })
+        })
+        .build()
+        .unwrap();
+    let (_room, _greetings) = room(&client).await;
+    let next = server.token("authenticated", "bob", Duration::from_secs(3_600));
+    *token.lock().unwrap() = Some(next.clone());
+    let before = tokio::time::Instant::now();
+    tell.send(()).unwrap();
+    let pushed = soon(server.wait_for(|frame| frame.event() == "access_token")).await;
+    assert_eq!((token_of(&pushed), before.elapsed()), (Some(next), Duration::ZERO));
+
+    // A sign-out is heard as well: the channel is joined again as nobody.
+    *token.lock().unwrap() = None;
+    tell.send(()).unwrap();
+    soon(server.wait_for(|frame| frame.event() == "phx_join" && token_of(frame).is_none())).await;
+    // A source that tells no more is asked at heartbeats, as any other.
+    drop(tell);
+    *token.lock().unwrap() = Some(server.token("authenticated", "eve", Duration::from_secs(3_600)));
+    pass(60).await;
+    assert_eq!(frames(&server, "room", "access_token").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_that_expires_while_joined_is_replaced_in_time() {
     let server = Server::new();
     let (client, token) = asking(&server);

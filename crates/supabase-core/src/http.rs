@@ -18,6 +18,7 @@ pub type Configure = Arc<dyn Fn(ClientBuilder) -> ClientBuilder>;
 #[derive(Clone, Default)]
 pub struct HttpChoice {
     changes: Vec<Configure>,
+    websocket_changes: Vec<Configure>,
     given: Option<Client>,
     given_for_blocking: Option<Client>,
     given_for_websocket: Option<Client>,
@@ -39,6 +40,16 @@ impl HttpChoice {
     /// Changes the clients that will be built.
     pub fn configure(&mut self, change: Configure) {
         self.changes.push(change);
+    }
+
+    /// Changes the client that will be built for websockets, also where another one was given for everything else.
+    pub fn configure_websocket(&mut self, change: Configure) {
+        self.websocket_changes.push(change);
+    }
+
+    /// The changes so far, for a client that is built elsewhere.
+    pub fn changes(&self) -> &[Configure] {
+        &self.changes
     }
 
     /// Uses a client that the caller built, for blocking calls too if no other is given for these.
@@ -66,7 +77,10 @@ impl HttpChoice {
         match &self.given_for_websocket {
             Some(client) => Ok(client.clone()),
             // A connection that was upgraded does not come back, so none is kept.
-            None => self.make_with(|builder| builder.http1_only().pool_max_idle_per_host(0)),
+            None => self.make_with(|builder| {
+                let changed = self.websocket_changes.iter().fold(builder, |builder, change| change(builder));
+                changed.http1_only().pool_max_idle_per_host(0)
+            }),
         }
     }
 

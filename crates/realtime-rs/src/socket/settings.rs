@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use supabase_core::Url;
+use supabase_core::{BoxStream, Url};
 
 use crate::backoff::Backoff;
 use crate::delivery::Room;
@@ -41,7 +41,15 @@ pub(crate) struct Settings {
     pub(crate) signed_out: SignedOut,
     pub(crate) room: Room,
     pub(crate) clock: fn() -> SystemTime,
+    pub(crate) token_changes: Option<Arc<TokenChanges>>,
 }
+
+/// Makes a stream that tells when there is another token.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) type TokenChanges = dyn Fn() -> BoxStream<'static, ()> + Send + Sync;
+/// Makes a stream that tells when there is another token.
+#[cfg(target_family = "wasm")]
+pub(crate) type TokenChanges = dyn Fn() -> BoxStream<'static, ()>;
 
 impl Settings {
     /// What a websocket is opened with.

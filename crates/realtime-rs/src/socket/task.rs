@@ -68,6 +68,7 @@ impl Task {
         commands: mpsc::Receiver<Command>,
         released: mpsc::UnboundedReceiver<ChannelId>,
     ) -> Self {
+        let tokens = Tokens::new(&settings);
         Self {
             line: Line::new(settings.version),
             settings,
@@ -77,7 +78,7 @@ impl Task {
             entries: HashMap::new(),
             topics: HashMap::new(),
             pending: VecDeque::new(),
-            tokens: Tokens::default(),
+            tokens,
             is_wanted: false,
             is_paused: false,
             failed: 0,
@@ -99,6 +100,7 @@ impl Task {
             let mut is_busy = self.poll_released(context);
             is_busy |= self.poll_commands(context);
             is_busy |= self.poll_link(context);
+            is_busy |= self.poll_token_changes(context);
             is_busy |= self.poll_token(context);
             is_busy |= self.poll_wire(context);
             self.closing.retain_mut(|closing| closing.as_mut().poll(context).is_pending());

@@ -4,12 +4,12 @@ use std::task::{Context, Poll};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
-use supabase_core::{BoxFuture, Failure, Instant, limited};
+use supabase_core::{BoxFuture, BoxStream, Failure, Instant, limited};
 
 use super::Task;
 use crate::error::{Error, Result};
 use crate::protocol::LEAVE;
-use crate::socket::settings::SignedOut;
+use crate::socket::settings::{Settings, SignedOut};
 use crate::status::ChannelStatus;
 
 use super::line::empty_object;
@@ -24,9 +24,18 @@ pub(super) struct Tokens {
     /// What a handle said, where the client has no source to be asked.
     told: Option<Option<SecretString>>,
     work: Option<BoxFuture<'static, Result<Option<SecretString>>>>,
+    /// There is another one since the source was asked.
+    is_stale: bool,
+    /// Tells when there is another one.
+    changes: Option<BoxStream<'static, ()>>,
 }
 
 impl Tokens {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let changes = settings.token_changes.as_ref().filter(|_| settings.http.asks_for_tokens());
+        Self { changes: changes.map(|changes| changes()), ..Self::default() }
+    }
+
     /// What a join carries. A key of the newer kind is no token, and is never sent as one.
     pub(super) fn for_join(&self) -> Option<&str> {
         self.current.as_ref().map(ExposeSecret::expose_secret).filter(|token| !token.starts_with("sb_"))
@@ -68,6 +77,25 @@ impl Task {
         }
     }
 
+    /// The source says that it has another token.
+    pub(super) fn poll_token_changes(&mut self, context: &mut Context<'_>) -> bool {
+        let mut is_told = false;
+        while let Some(changes) = &mut self.tokens.changes
+            && let Poll::Ready(change) = changes.as_mut().poll_next(context)
+        {
+            match change {
+                Some(()) => is_told = true,
+                None => self.tokens.changes = None,
+            }
+        }
+        if is_told {
+            // An answer that is on its way may still be the old one.
+            self.tokens.is_stale = self.tokens.work.is_some();
+            self.look_for_another_token();
+        }
+        is_told
+    }
+
     pub(super) fn poll_token(&mut self, context: &mut Context<'_>) -> bool {
         let Some(work) = &mut self.tokens.work else { return false };
         let Poll::Ready(outcome) = work.as_mut().poll(context) else { return false };
@@ -79,6 +107,9 @@ impl Task {
                 self.join_all();
             }
             Err(error) => self.no_token(&error),
+        }
+        if std::mem::take(&mut self.tokens.is_stale) {
+            self.look_for_another_token();
         }
         true
     }
