@@ -283,14 +283,14 @@ impl ClientBuilder {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), with what to write instead, if the URL or the key cannot be
     /// used, or for the first setting that cannot.
     pub fn build(self) -> Result<Client> {
-        let url = parse_project(&self.url).map_err(Error::config)?;
+        let url = parse_project(&self.url).map_err(Error::client)?;
         // Before the HTTP client, which costs far more to build.
-        ApiKey::new(&self.key).map_err(Error::config)?;
+        ApiKey::new(&self.key).map_err(Error::client)?;
         let root = url.as_str().trim_end_matches('/').to_owned();
         let http = Http {
-            client: self.http.client().map_err(Error::config)?,
+            client: self.http.client().map_err(Error::client)?,
             #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
-            for_blocking: self.http.client_for_blocking().map_err(Error::config)?,
+            for_blocking: self.http.client_for_blocking().map_err(Error::client)?,
         };
         let (settings, changes, key) = (self.settings, self.changes, self.key);
 
@@ -314,15 +314,21 @@ impl ClientBuilder {
             .refuse("this handle acts for one user by their token: sign in and out by the client that it came from")
             .build()?;
         #[cfg(feature = "auth")]
-        let token = self.token.or_else(|| crate::wiring::session(&auth));
+        let follows_session = self.token.is_none() && auth.admin().is_err();
+        #[cfg(feature = "auth")]
+        let token = self.token.or_else(|| follows_session.then(|| crate::wiring::session(&auth)));
         #[cfg(not(feature = "auth"))]
         let token = self.token;
+        #[cfg(all(feature = "auth", feature = "realtime"))]
+        let token_changes = follows_session.then(|| crate::wiring::token_changes(&auth));
 
         let services = Services {
             #[cfg(feature = "auth")]
             auth,
             #[cfg(feature = "auth")]
             no_auth,
+            #[cfg(feature = "auth")]
+            follows_session,
             #[cfg(feature = "database")]
             database: {
                 let builder = postgrest_rs::Client::builder(format!("{root}/rest/v1"), key.clone());
@@ -358,6 +364,26 @@ impl ClientBuilder {
                     builder = Arc::clone(token).functions(builder);
                 }
                 changed(builder, changes.functions).build()?
+            },
+            #[cfg(feature = "realtime")]
+            realtime: {
+                let builder = realtime_rs::Client::builder(format!("{root}/realtime/v1"), key.clone());
+                let mut builder = share!(settings, http, builder, None);
+                // HTTP/2, which the shared client may speak, has no websockets here.
+                for change in self.http.changes().iter().cloned() {
+                    builder = builder.configure_websocket(move |http| change(http));
+                }
+                if let Some(times) = settings.max_retries {
+                    builder = builder.max_retries(times);
+                }
+                if let Some(token) = &token {
+                    builder = Arc::clone(token).realtime(builder);
+                }
+                #[cfg(feature = "auth")]
+                if let Some(token_changes) = token_changes {
+                    builder = builder.access_token_changes(token_changes);
+                }
+                changed(builder, changes.realtime).build()?
             },
         };
         Ok(Client::new_root(root, services))

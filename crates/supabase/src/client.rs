@@ -40,12 +40,17 @@ pub(crate) struct Services {
     /// What a handle of one user has in the place of auth: it says why there is none.
     #[cfg(feature = "auth")]
     pub(crate) no_auth: gotrue_rs::Client,
+    /// Whether all others act as whoever is signed in.
+    #[cfg(feature = "auth")]
+    pub(crate) follows_session: bool,
     #[cfg(feature = "database")]
     pub(crate) database: postgrest_rs::Client,
     #[cfg(feature = "storage")]
     pub(crate) storage: storage_rs::Client,
     #[cfg(feature = "functions")]
     pub(crate) functions: functions_rs::Client,
+    #[cfg(feature = "realtime")]
+    pub(crate) realtime: realtime_rs::Client,
 }
 
 /// One user, and the clients that act for it, each made when it is first needed.
@@ -57,6 +62,8 @@ struct User {
     storage: OnceLock<storage_rs::Client>,
     #[cfg(feature = "functions")]
     functions: OnceLock<functions_rs::Client>,
+    #[cfg(feature = "realtime")]
+    realtime: OnceLock<realtime_rs::Client>,
 }
 
 /// The client of a service, as whoever this handle acts for.
@@ -109,7 +116,8 @@ impl Client {
     }
 
     pub(crate) fn new_root(url: String, services: Services) -> Self {
-        Self { inner: Arc::new(Inner { project: Arc::new(Project { url, services }), user: None }) }
+        let project = Project { url, services };
+        Self { inner: Arc::new(Inner { project: Arc::new(project), user: None }) }
     }
 
     /// The project's URL, without a trailing slash.
@@ -143,6 +151,8 @@ impl Client {
             storage: OnceLock::new(),
             #[cfg(feature = "functions")]
             functions: OnceLock::new(),
+            #[cfg(feature = "realtime")]
+            realtime: OnceLock::new(),
         };
         Self { inner: Arc::new(Inner { project: Arc::clone(&self.inner.project), user: Some(user) }) }
     }
@@ -198,6 +208,41 @@ impl Client {
         service!(self, functions)
     }
 
+    /// The client of realtime: broadcasts, presence, and changes of the database.
+    ///
+    /// Its connection is opened when the first channel is joined. A handle of one user has a connection of its own.
+    ///
+    /// Source: <https://supabase.com/docs/guides/realtime/concepts>
+    ///
+    /// ```no_run
+    /// # async fn run(supabase: supabase::Client) -> supabase::Result<()> {
+    /// supabase.realtime().broadcast("room1", "greeting", &serde_json::json!({ "text": "hello" })).await?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "realtime")]
+    pub fn realtime(&self) -> &realtime_rs::Client {
+        service!(self, realtime)
+    }
+
+    /// Begins a channel: bind streams to it, then subscribe. See [`realtime_rs::Client::channel`].
+    ///
+    /// Source: <https://supabase.com/docs/reference/javascript/subscribe>
+    ///
+    /// ```no_run
+    /// # async fn run(supabase: supabase::Client) -> supabase::Result<()> {
+    /// let mut room = supabase.channel("room1");
+    /// let mut greetings = room.on_broadcast::<serde_json::Value>("greeting").messages();
+    /// let room = room.subscribe().await?;
+    /// while let Some(greeting) = greetings.next().await {
+    ///     println!("{}", greeting?.payload);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "realtime")]
+    pub fn channel(&self, name: impl Into<String>) -> realtime_rs::ChannelBuilder {
+        self.realtime().channel(name)
+    }
+
     /// The client of the database: what `from`, `rpc` and `schema` speak through.
     ///
     /// ```no_run
@@ -209,6 +254,18 @@ impl Client {
     #[doc(alias = "postgrest")]
     pub fn database(&self) -> &postgrest_rs::Client {
         service!(self, database)
+    }
+}
+
+#[cfg(all(feature = "database", feature = "realtime"))]
+impl Client {
+    /// Tells when another user is signed in, or nobody; `None` for a handle that never changes its identity.
+    pub(crate) fn user_changes(&self) -> Option<supabase_core::BoxStream<'static, ()>> {
+        #[cfg(feature = "auth")]
+        if self.inner.user.is_none() && self.inner.project.services.follows_session {
+            return Some(crate::wiring::user_changes(&self.inner.project.services.auth));
+        }
+        None
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use supabase_core::Failure;
+use supabase_core::{Failure, FailureKind};
 
 /// The result of a call, in code that uses several services.
 ///
@@ -26,8 +26,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The client could not be built.
-    Config(ConfigError),
+    /// This crate itself: the client could not be built, a call makes no sense, or a row of a live query cannot be read.
+    Client(ClientError),
     /// Auth, or the way there.
     #[cfg(feature = "auth")]
     Auth(gotrue_rs::Error),
@@ -45,8 +45,8 @@ pub enum Error {
     Realtime(realtime_rs::Error),
 }
 
-/// Why a [`Client`](crate::Client) could not be built.
-pub struct ConfigError(Failure);
+/// What failed outside of the services; see [`Error::Client`].
+pub struct ClientError(Failure);
 
 /// What a caller can do about an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,10 +80,24 @@ pub enum ErrorKind {
     SessionMissing,
     /// The JWT is not to be believed: it is malformed, forged, expired, or meant for somebody else.
     InvalidJwt,
+    /// The session could not be kept in its store, or read from there.
+    Store,
+    /// What was to be sent could not be read to its end.
+    Content,
+    /// What came is not what the server announced: get it again.
+    Corrupt,
+    /// The object was replaced while it was read: begin anew.
+    Changed,
+    /// A file of this machine could not be written or read.
+    File,
     /// The platform between the caller and a function failed: the function may or may not have run.
     Relay,
     /// A stream cannot be read any further.
     Stream,
+    /// The channel or the client was closed on this side.
+    Closed,
+    /// The reader of a stream was too slow, and the stream was told to end then.
+    TooSlow,
     /// A kind that this version has no name for: ask the service's own error.
     Other,
 }
@@ -112,7 +126,7 @@ macro_rules! kind {
 macro_rules! ask {
     ($error:expr, $service:ident => $answer:expr, $config:pat => $otherwise:expr) => {
         match $error {
-            Self::Config($config) => $otherwise,
+            Self::Client($config) => $otherwise,
             #[cfg(feature = "auth")]
             Self::Auth($service) => $answer,
             #[cfg(feature = "database")]
@@ -131,17 +145,20 @@ impl Error {
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Config(_) => ErrorKind::Invalid,
+            Self::Client(ClientError(failure)) => match failure.kind() {
+                FailureKind::Decode => ErrorKind::Decode,
+                _ => ErrorKind::Invalid,
+            },
             #[cfg(feature = "auth")]
-            Self::Auth(error) => kind!(gotrue_rs, error, SessionMissing, InvalidJwt),
+            Self::Auth(error) => kind!(gotrue_rs, error, SessionMissing, InvalidJwt, Store),
             #[cfg(feature = "database")]
             Self::Database(error) => kind!(postgrest_rs, error, Truncated, Committed),
             #[cfg(feature = "storage")]
-            Self::Storage(error) => kind!(storage_rs, error),
+            Self::Storage(error) => kind!(storage_rs, error, Content, Corrupt, Changed, File),
             #[cfg(feature = "functions")]
-            Self::Functions(error) => kind!(functions_rs, error, Relay, Stream),
+            Self::Functions(error) => kind!(functions_rs, error, Relay, Content, Stream),
             #[cfg(feature = "realtime")]
-            Self::Realtime(error) => kind!(realtime_rs, error),
+            Self::Realtime(error) => kind!(realtime_rs, error, Closed, TooSlow),
         }
     }
 
@@ -207,15 +224,20 @@ from! {
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Self::config(Failure::invalid_because("the call could not be run to its end", error))
+        Self::client(Failure::invalid_because("the call could not be run to its end", error))
     }
 }
 
 impl Error {
-    /// A fault of the settings. Not `From`: a trait's implementation would be public, and the type of the machinery is
-    /// not.
-    pub(crate) fn config(failure: Failure) -> Self {
-        Self::Config(ConfigError(failure))
+    /// The call is wrong, and was not sent.
+    pub(crate) fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self::client(Failure::invalid(message))
+    }
+
+    /// A fault of this crate's own calls. Not `From`: a trait's implementation would be public, and the type of the
+    /// machinery is not.
+    pub(crate) fn client(failure: Failure) -> Self {
+        Self::Client(ClientError(failure))
     }
 }
 
@@ -231,19 +253,19 @@ impl std::error::Error for Error {
     }
 }
 
-impl fmt::Display for ConfigError {
+impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.message())
     }
 }
 
-impl fmt::Debug for ConfigError {
+impl fmt::Debug for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ConfigError").field(&self.0.message()).field(&self.0.source()).finish()
+        f.debug_tuple("ClientError").field(&self.0.message()).field(&self.0.source()).finish()
     }
 }
 
-impl std::error::Error for ConfigError {
+impl std::error::Error for ClientError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source().map(|source| source as _)
     }

@@ -9,12 +9,12 @@ mod client;
 mod database;
 mod error;
 #[cfg(all(feature = "database", feature = "realtime"))]
-mod live;
+pub mod live;
 mod wiring;
 
 pub use builder::ClientBuilder;
 pub use client::Client;
-pub use error::{ConfigError, Error, ErrorKind, Result};
+pub use error::{ClientError, Error, ErrorKind, Result};
 
 // The crates of the services, each under the name of what it speaks to.
 #[cfg(feature = "functions")]

@@ -3,7 +3,11 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
+#[cfg(all(feature = "auth", feature = "realtime"))]
+use gotrue_rs::AuthEvent;
 use secrecy::SecretString;
+#[cfg(all(feature = "auth", feature = "realtime"))]
+use supabase_core::BoxStream;
 use supabase_core::{MaybeSend, MaybeSync};
 
 /// What a source of tokens answers: `None` means that nobody is signed in.
@@ -44,19 +48,39 @@ token_source! {
     "database": database of postgrest_rs,
     "storage": storage of storage_rs,
     "functions": functions of functions_rs,
+    "realtime": realtime of realtime_rs,
 }
 
-/// The session as a source of tokens; `None` for a client that stays its own key, whoever signs in.
+/// The session as a source of tokens.
 #[cfg(feature = "auth")]
-pub(crate) fn session(auth: &gotrue_rs::Client) -> Option<Arc<dyn TokenSource>> {
-    if auth.admin().is_ok() {
-        return None;
-    }
+pub(crate) fn session(auth: &gotrue_rs::Client) -> Arc<dyn TokenSource> {
     let auth = auth.clone();
-    Some(Arc::new(move || {
+    Arc::new(move || {
         let auth = auth.clone();
         async move { Ok(auth.access_token().await?) }
-    }))
+    })
+}
+
+/// Tells realtime, which cannot wait for the next request, when there is another token.
+#[cfg(all(feature = "auth", feature = "realtime"))]
+pub(crate) fn token_changes(
+    auth: &gotrue_rs::Client,
+) -> impl Fn() -> BoxStream<'static, ()> + MaybeSend + MaybeSync + use<> {
+    let auth = auth.clone();
+    // Whatever happens to a session but its first reading may bring another token.
+    move || when(&auth, |event| !matches!(event, AuthEvent::InitialSession(_) | AuthEvent::StoreFailed(_)))
+}
+
+/// Tells when another user is signed in, or nobody.
+#[cfg(all(feature = "auth", feature = "database", feature = "realtime"))]
+pub(crate) fn user_changes(auth: &gotrue_rs::Client) -> BoxStream<'static, ()> {
+    when(auth, |event| matches!(event, AuthEvent::SignedIn(_) | AuthEvent::SignedOut(_)))
+}
+
+#[cfg(all(feature = "auth", feature = "realtime"))]
+fn when(auth: &gotrue_rs::Client, is_one: fn(&AuthEvent) -> bool) -> BoxStream<'static, ()> {
+    use futures_util::StreamExt;
+    Box::pin(auth.events().filter_map(move |event| std::future::ready(is_one(&event).then_some(()))))
 }
 
 /// Gives the settings that all services share to the builder of one.
@@ -91,5 +115,12 @@ macro_rules! share {
 }
 pub(crate) use share;
 
-#[cfg(all(test, feature = "auth", feature = "database", feature = "storage", feature = "functions"))]
+#[cfg(test)]
+#[cfg(all(
+    feature = "auth",
+    feature = "database",
+    feature = "storage",
+    feature = "functions",
+    feature = "realtime"
+))]
 mod tests;

@@ -20,7 +20,7 @@ fn what_cannot_be_used_is_told_with_what_to_write() {
         ("https://abc.supabase.co", "sb_secret_abc\n", "line break"),
     ] {
         let error = Client::new(url, key).unwrap_err();
-        assert!(matches!(error, Error::Config(_)), "{error:?}");
+        assert!(matches!(error, Error::Client(_)), "{error:?}");
         assert_eq!((error.kind(), error.status(), error.is_retryable()), (ErrorKind::Invalid, None, false));
         assert!(error.message().contains(says) && !error.message().contains("sb_secret"), "{error}");
     }

@@ -215,11 +215,12 @@ mod tests {
                     }
                 }
                 Move::Rename(from, to) => {
-                    if from != to && !self.table.contains_key(&to) {
-                        if let Some(value) = self.table.remove(&from) {
-                            self.table.insert(to, value);
-                            self.tell(vec![from, to]);
-                        }
+                    if from != to
+                        && !self.table.contains_key(&to)
+                        && let Some(value) = self.table.remove(&from)
+                    {
+                        self.table.insert(to, value);
+                        self.tell(vec![from, to]);
                     }
                 }
                 Move::Hear => {

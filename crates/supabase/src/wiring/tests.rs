@@ -55,6 +55,10 @@ impl Project {
                     supabase.functions().invoke("f").await.unwrap();
                     "functions"
                 }
+                "realtime" => {
+                    supabase.realtime().broadcast("room", "greeting", &json!({})).await.unwrap();
+                    "realtime"
+                }
                 other => panic!("a service that follows the session has no test: {other}"),
             };
             let seen = self.seen.lock().unwrap();
