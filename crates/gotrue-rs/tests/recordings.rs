@@ -7,8 +7,6 @@
 //! What the API cannot ask for stands in `recordings/not_expressible.txt`, with the reason. The list is checked both
 //! ways, so that it can neither hide a fault nor grow old.
 
-#[path = "recordings/compare.rs"]
-mod compare;
 #[path = "recordings/perform.rs"]
 mod perform;
 #[path = "recordings/read.rs"]
@@ -16,10 +14,10 @@ mod read;
 
 use std::collections::BTreeMap;
 
-use compare::{Asked, lean};
 use gotrue_rs::{Error, ErrorKind};
 use read::Question;
 use serde_json::Value;
+use supabase_testing::auth::{Asked, lean, version};
 use supabase_testing::recordings::{self, Exchange};
 use supabase_testing::replay::ReplayMany;
 
@@ -52,7 +50,7 @@ async fn what_official_clients_ask_is_asked_alike_and_read_whole() {
         };
         match (outcome, listed.remove(name.as_str())) {
             (Ok(Ok(())), None) => {
-                let versioned = compare::version(exchange) == Some("2024-01-01");
+                let versioned = version(exchange) == Some("2024-01-01");
                 tally.equal += usize::from(versioned);
                 tally.in_our_version += usize::from(!versioned);
             }

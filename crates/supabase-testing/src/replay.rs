@@ -13,7 +13,7 @@ use crate::recordings::{Exchange, Request, Response};
 /// A server that answers every request as one exchange was answered, and keeps what it was sent.
 pub struct Replay {
     server: MockServer,
-    seen: Arc<Mutex<Vec<Sent>>>,
+    seen: Arc<Mutex<Vec<(Sent, Wire)>>>,
 }
 
 /// A request, reduced to what must be equal.
@@ -34,15 +34,25 @@ pub struct Sent {
 impl Replay {
     /// Starts a server that answers as `exchange` was answered.
     pub async fn start(exchange: &Exchange) -> Self {
+        Self::in_order(&[exchange]).await
+    }
+
+    /// Starts a server that answers the first request as the first of `exchanges` was answered, the second as the second,
+    /// and all that follow as the last.
+    pub async fn in_order(exchanges: &[&Exchange]) -> Self {
         let server = MockServer::start_async().await;
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let (answer, log) = (exchange.response.clone(), Arc::clone(&seen));
+        let answers: Vec<_> = exchanges.iter().map(|exchange| exchange.response.clone()).collect();
+        let log = Arc::clone(&seen);
         server
             .mock_async(move |when, then| {
                 when.any_request();
                 then.respond_with(move |request: &HttpMockRequest| {
-                    log.lock().expect("no test panicked").push(Sent::from_wire(request));
-                    answered(&answer)
+                    let target = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+                    let mut log = log.lock().expect("no test panicked");
+                    let answer = answers.get(log.len()).or(answers.last());
+                    log.push((Sent::from_wire(request), Wire::from_wire(request, target)));
+                    answered(answer.expect("there is an exchange"))
                 });
             })
             .await;
@@ -56,7 +66,12 @@ impl Replay {
 
     /// What was sent so far.
     pub fn sent(&self) -> Vec<Sent> {
-        self.seen.lock().expect("no test panicked").clone()
+        self.seen.lock().expect("no test panicked").iter().map(|(sent, _)| sent.clone()).collect()
+    }
+
+    /// What was sent so far, to the letter.
+    pub fn wires(&self) -> Vec<Wire> {
+        self.seen.lock().expect("no test panicked").iter().map(|(_, wire)| wire.clone()).collect()
     }
 
     /// The one request that was sent.

@@ -15,13 +15,10 @@ use gotrue_rs::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
+use supabase_testing::auth::{ANON_KEY, SERVICE_KEY};
 use supabase_testing::recordings::{self, Exchange};
 
 use crate::read::{Call, Question};
-
-/// Keys of the old kind, whose claims are only a role.
-pub(crate) const ANON_KEY: &str = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln";
-pub(crate) const SERVICE_KEY: &str = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2ln";
 
 /// A client with the key, and signed in as the user, that the recorded one had.
 pub(crate) fn client(url: &str, exchange: &Exchange) -> Client {

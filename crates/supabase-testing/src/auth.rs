@@ -1,17 +1,22 @@
-//! Requests and answers, reduced to what must be equal.
+//! Requests to an auth server and its answers, reduced to what must be equal.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use supabase_testing::recordings::Exchange;
-use supabase_testing::replay::Wire;
 use url::Url;
 
-use crate::perform::{ANON_KEY, SERVICE_KEY};
+use crate::recordings::Exchange;
+use crate::replay::Wire;
+
+/// A key of the old kind that everybody may have. Its only claim is its role, and it is signed by nobody.
+pub const ANON_KEY: &str = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln";
+
+/// A key of the old kind that may do everything.
+pub const SERVICE_KEY: &str = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2ln";
 
 /// A request, reduced to what must be equal.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Asked {
+pub struct Asked {
     method: String,
     path: String,
     query: Vec<(String, String)>,
@@ -30,21 +35,48 @@ enum Who {
 }
 
 impl Asked {
-    pub(crate) fn sent(wire: &Wire) -> Self {
+    /// What was sent.
+    ///
+    /// # Panics
+    /// It was not sent in the version of the service that this project speaks, or its body is no JSON.
+    pub fn sent(wire: &Wire) -> Self {
         assert_eq!(wire.headers.get("x-supabase-api-version").map(String::as_str), Some("2024-01-01"));
-        let body =
-            if wire.body.is_empty() { Value::Null } else { serde_json::from_slice(&wire.body).unwrap() };
+        let body = if wire.body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&wire.body).expect("a body is JSON")
+        };
         Self::reduced(&wire.method, &wire.target, &wire.headers, body)
     }
 
-    pub(crate) fn recorded(exchange: &Exchange) -> Self {
-        let request = &exchange.request;
-        let body = request.body.as_ref().and_then(|body| body.json.clone()).unwrap_or_default();
-        Self::reduced(&request.method, &request.path, &request.headers, body)
+    /// What the official client sent.
+    pub fn recorded(exchange: &Exchange) -> Self {
+        Self::recorded_with(exchange, &[])
     }
 
+    /// What the official client sent, with the texts in `instead` exchanged: where an example asks for other values than
+    /// the recorded case did.
+    ///
+    /// # Panics
+    /// A text to be exchanged does not occur.
+    pub fn recorded_with(exchange: &Exchange, instead: &[(&str, &str)]) -> Self {
+        let request = &exchange.request;
+        let body = request.body.as_ref().and_then(|body| body.json.clone()).unwrap_or_default();
+        let (mut path, mut body, mut headers) =
+            (request.path.clone(), body.to_string(), request.headers.clone());
+        for (from, to) in instead {
+            let mut texts: Vec<&mut String> = headers.values_mut().chain([&mut path, &mut body]).collect();
+            assert!(texts.iter().any(|text| text.contains(from)), "{from:?} does not occur in {texts:?}");
+            texts.iter_mut().for_each(|text| **text = text.replace(from, to));
+        }
+        let body = serde_json::from_str(&body).expect("the exchanged body is still JSON");
+        Self::reduced(&request.method, &path, &headers, body)
+    }
+
+    /// # Panics
+    /// The path cannot be read.
     fn reduced(method: &str, target: &str, headers: &BTreeMap<String, String>, body: Value) -> Self {
-        let url = Url::parse("http://server").and_then(|base| base.join(target)).unwrap();
+        let url = Url::parse("http://server").and_then(|base| base.join(target)).expect("a path is readable");
         let mut query: Vec<(String, String)> =
             url.query_pairs().into_owned().filter(|(_, value)| !value.is_empty()).collect();
         for (name, value) in &mut query {
@@ -53,7 +85,9 @@ impl Asked {
         query.sort();
         let bearer =
             headers.get("authorization").and_then(|header| header.split_once(' ')).map(|(_, token)| token);
+        // A project's auth lies below this path; the server itself knows nothing of it.
         let path = url.path();
+        let path = path.strip_prefix("/auth/v1").unwrap_or(path);
         let who = match bearer {
             // The server looks at nobody there.
             _ if is_public(path) && body["link_identity"] != true => Who::Anybody,
@@ -95,7 +129,7 @@ fn is_public(path: &str) -> bool {
 }
 
 /// The version of errors that was asked for.
-pub(crate) fn version(exchange: &Exchange) -> Option<&str> {
+pub fn version(exchange: &Exchange) -> Option<&str> {
     exchange.request.headers.get("x-supabase-api-version").map(String::as_str)
 }
 
@@ -149,9 +183,9 @@ fn free(name: &str, value: &str) -> String {
     }
 }
 
-/// JSON without what says nothing: nulls, empty texts, lists and objects, a provider that is not switched off; moments in
-/// one spelling.
-pub(crate) fn lean(value: Value) -> Value {
+/// JSON without what says nothing: nulls, empty texts, lists and objects, a provider that is not switched
+/// off.
+pub fn lean(value: Value) -> Value {
     let value = parts(value);
     if value == json!({}) { Value::Null } else { value }
 }
@@ -172,10 +206,6 @@ fn parts(value: Value) -> Value {
             Value::Object(fields.collect::<Map<_, _>>())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(parts).collect()),
-        Value::String(text) => match text.parse::<gotrue_rs::Timestamp>() {
-            Ok(moment) => Value::String(moment.to_string()),
-            Err(_) => Value::String(text),
-        },
         value => value,
     }
 }
