@@ -416,3 +416,30 @@ async fn a_refusal_does_not_wait_for_the_body() {
     let text = text.await.expect("a thread");
     assert!(text.contains("NoSuchBucket") && text.contains("HTTP/1.1 200 OK"), "{text}");
 }
+
+#[tokio::test]
+async fn copies_and_moves_of_what_is_overwritten_meanwhile_are_whole() {
+    let server = Server::start().await.expect("a server");
+    let client = Client::service(&server);
+    client.bucket("b").await;
+    let texts = ["a".repeat(1_000), "b".repeat(2_000)];
+    client.upload("b/source", texts[0].as_bytes()).await;
+    for round in 0..20 {
+        let to = format!("{}/{round}", ["copied", "moved"][round % 2]);
+        let action = ["/object/copy", "/object/move"][round % 2];
+        let body = json!({ "bucketId": "b", "sourceKey": "source", "destinationKey": to });
+        let overwrite = async {
+            for number in 0..4 {
+                let answer = client.send("PUT", "/object/b/source", &[], texts[number % 2].as_bytes()).await;
+                assert_eq!(answer.status, 200, "{}", answer.text());
+            }
+        };
+        let (answer, ()) = tokio::join!(client.json("POST", action, body), overwrite);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let there = client.get(&format!("/object/b/{to}")).await;
+        assert!(texts.contains(&there.text()), "{} bytes", there.body.len());
+        let info: Value =
+            serde_json::from_slice(&client.get(&format!("/object/info/b/{to}")).await.body).expect("JSON");
+        assert_eq!(info["size"], there.body.len());
+    }
+}

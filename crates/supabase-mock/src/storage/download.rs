@@ -61,16 +61,36 @@ pub(super) fn find(
     inner.store.object(&caller, &inner.options.rule, bucket, key)
 }
 
+/// An object and its bytes. Once open they stay, whatever happens to the object; one that is overwritten before is found
+/// again.
+async fn opened(
+    inner: &Inner,
+    find: impl Fn() -> Result<Object, Problem>,
+) -> Result<(Object, File), Problem> {
+    let mut object = find()?;
+    loop {
+        match File::open(inner.store.file(&object.version)).await {
+            Ok(file) => return Ok((object, file)),
+            Err(error) => {
+                let now = find()?;
+                if now.version == object.version {
+                    return Err(error.into());
+                }
+                object = now;
+            }
+        }
+    }
+}
+
 /// Answers with an object's bytes, or with as much of that as was asked for.
 pub(super) async fn send(
     inner: &Inner,
     call: &Call,
-    object: &Object,
+    find: impl Fn() -> Result<Object, Problem>,
     extra: Extra,
 ) -> Result<Response<Body>, Problem> {
+    let (object, file) = opened(inner, find).await?;
     let content = &object.content;
-    // Before anything is promised, the bytes must be there; once open they stay, whatever happens to the object.
-    let file = File::open(inner.store.file(&object.version)).await?;
     let range = part(call.header("range"), content.size)?;
     let unchanged = call.header("if-none-match").is_some_and(|tag| tag == content.etag);
 

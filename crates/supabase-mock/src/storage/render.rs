@@ -107,8 +107,8 @@ pub(super) async fn render(
 ) -> Result<Response<Body>, Problem> {
     let map = query(&call.query);
     let transform = Transform::of(Fields::of_query(&map))?;
-    let object = find(inner, call, right, bucket, key)?;
-    send(inner, call, &object, Extra { expires: None, transformations: Some(transform.told()) }).await
+    let extra = Extra { expires: None, transformations: Some(transform.told()) };
+    send(inner, call, || find(inner, call, right, bucket, key), extra).await
 }
 
 /// `/render/image/sign/…`: the transformation is in the token.
@@ -134,9 +134,8 @@ pub(super) async fn render_signed(
             told.push(format);
         }
     }
-    let object = super::read_by_service(inner, bucket, key)?;
     let extra = Extra { expires: Some(grant.expires), transformations: Some(told.join(",")) };
-    send(inner, call, &object, extra).await
+    send(inner, call, || super::read_by_service(inner, bucket, key), extra).await
 }
 
 #[cfg(test)]

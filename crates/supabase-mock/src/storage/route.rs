@@ -94,8 +94,8 @@ async fn objects(inner: &Inner, call: &mut Call, rest: &[&str]) -> Result<Respon
         ("GET" | "HEAD", ["sign", id, _, ..]) => {
             let (id, key) = (decoded(id), key(3));
             let grant = sign::grant(inner, call, &id, &key)?;
-            let object = super::read_by_service(inner, &id, &key)?;
-            send(inner, call, &object, Extra { expires: Some(grant.expires), transformations: None }).await
+            let find = || super::read_by_service(inner, &id, &key);
+            send(inner, call, find, Extra { expires: Some(grant.expires), transformations: None }).await
         }
         ("GET" | "HEAD", ["info", "public", id, _, ..]) => {
             described(inner, call, Right::Public, &decoded(id), &key(4))
@@ -144,8 +144,7 @@ async fn read(
     bucket: &str,
     key: &str,
 ) -> Result<Response<Body>, Problem> {
-    let object = find(inner, call, right, bucket, key)?;
-    send(inner, call, &object, Extra::default()).await
+    send(inner, call, || find(inner, call, right, bucket, key), Extra::default()).await
 }
 
 fn described(

@@ -125,10 +125,7 @@ pub(super) async fn sign_upload(
 ) -> Result<Response<Body>, Problem> {
     call.json().await?;
     let caller = inner.known_caller(&call.headers)?;
-    if !is_key(key) {
-        return Err(Problem::key(key));
-    }
-    inner.store.bucket(bucket)?;
+    // Whether the key may be one is found out by who uploads.
     let upsert = call.upsert();
     inner.store.check_upload(&caller, &inner.options.rule, bucket, key, upsert)?;
     let url = format!("{bucket}/{key}");

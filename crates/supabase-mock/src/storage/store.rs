@@ -202,32 +202,42 @@ impl Store {
         Ok(object)
     }
 
-    /// Gives an object another bucket or key.
+    /// Gives an object another bucket or key, and the version that its bytes have been given; unless it is not the same
+    /// as before any more.
     pub(super) fn move_object(
         &self,
         clock: &Clock,
         from: (&str, &str),
         to: (&str, &str),
-    ) -> Result<(), Problem> {
+        source: &Object,
+        version: &str,
+        owner: String,
+    ) -> Result<bool, Problem> {
         let mut state = self.state();
-        let moved = state.buckets.get(from.0).and_then(|bucket| bucket.objects.get(from.1)).cloned();
-        let mut moved = moved.ok_or_else(Problem::no_object)?;
+        let found = state.buckets.get(from.0).and_then(|bucket| bucket.objects.get(from.1)).cloned();
+        let mut moved = found.ok_or_else(Problem::no_object)?;
+        if moved.version != source.version {
+            return Ok(false);
+        }
         let target = state.buckets.get(to.0).ok_or_else(Problem::no_related)?;
-        if from != to && target.objects.contains_key(to.1) {
+        if target.objects.contains_key(to.1) {
             return Err(Problem::object_exists());
         }
+        let old = std::mem::replace(&mut moved.version, version.to_owned());
+        moved.owner = owner;
         moved.updated_at = clock.now();
-        if from != to {
-            state.note(&Entry::ObjectGone { bucket: from.0.to_owned(), key: from.1.to_owned() })?;
-        }
+        // First the new row: a journal that ends in between has both, and loses nothing.
         state.note(&Entry::object(to.0, to.1, &moved))?;
+        state.note(&Entry::ObjectGone { bucket: from.0.to_owned(), key: from.1.to_owned() })?;
         if let Some(bucket) = state.buckets.get_mut(from.0) {
             bucket.objects.remove(from.1);
         }
         if let Some(bucket) = state.buckets.get_mut(to.0) {
             bucket.objects.insert(to.1.to_owned(), moved);
         }
-        Ok(())
+        drop(state);
+        self.forget(&old);
+        Ok(true)
     }
 
     /// Gives a file the name of a version as well. Bytes never change, so that two names can share them; where the disk

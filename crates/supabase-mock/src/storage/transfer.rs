@@ -9,7 +9,7 @@ use super::body::{Body, message, ok};
 use super::call::Call;
 use super::form::metadata_header;
 use super::problem::Problem;
-use super::rows::{Content, Row, is_key};
+use super::rows::{Content, Object, Row, is_key};
 use super::service::Inner;
 use super::store::{Finished, new_id};
 use super::upload::check_disk_path;
@@ -51,14 +51,30 @@ pub(super) async fn move_object(inner: &Inner, call: &mut Call) -> Result<Respon
     route.check()?;
     let rule = &inner.options.rule;
     inner.store.object(&caller, rule, &route.bucket, &route.key)?;
-    if !caller.may(rule, Action::Update, &route.bucket, Some(&route.key))
-        || !caller.may(rule, Action::Insert, &route.to_bucket, Some(&route.to_key))
-    {
+    // A row that may not be changed is not found, one that may not become what it is to be is refused.
+    if !caller.may(rule, Action::Update, &route.bucket, Some(&route.key)) {
+        return Err(Problem::no_object());
+    }
+    if !caller.may(rule, Action::Update, &route.to_bucket, Some(&route.to_key)) {
         return Err(Problem::policy());
     }
-    let (from, to) =
-        ((route.bucket.as_str(), route.key.as_str()), (route.to_bucket.as_str(), route.to_key.as_str()));
-    inner.store.move_object(&inner.clock, from, to)?;
+    let from = (route.bucket.as_str(), route.key.as_str());
+    let to = (route.to_bucket.as_str(), route.to_key.as_str());
+    if from == to {
+        return Ok(message("Successfully moved"));
+    }
+    loop {
+        let (source, version) = linked(inner, || inner.store.object(&caller, rule, from.0, from.1)).await?;
+        match inner.store.move_object(&inner.clock, from, to, &source, &version, caller.owner()) {
+            Ok(true) => break,
+            // It was overwritten meanwhile, and these are the bytes of before.
+            Ok(false) => inner.store.forget(&version),
+            Err(problem) => {
+                inner.store.forget(&version);
+                return Err(problem);
+            }
+        }
+    }
     Ok(message("Successfully moved"))
 }
 
@@ -81,10 +97,12 @@ pub(super) async fn copy(inner: &Inner, call: &mut Call) -> Result<Response<Body
     let caller = inner.known_caller(&call.headers)?;
     route.check()?;
     let rule = &inner.options.rule;
-    let source = inner.store.object(&caller, rule, &route.bucket, &route.key)?;
+    let find = || inner.store.object(&caller, rule, &route.bucket, &route.key);
+    find()?;
     let upsert = call.upsert();
     inner.store.check_upload(&caller, rule, &route.to_bucket, &route.to_key, upsert)?;
 
+    let (source, version) = linked(inner, find).await?;
     let mut content: Content = source.content.clone();
     let mut user_metadata = source.user_metadata.clone();
     if !with_metadata {
@@ -93,8 +111,6 @@ pub(super) async fn copy(inner: &Inner, call: &mut Call) -> Result<Response<Body
         content.mime_type = text("mimetype").unwrap_or(content.mime_type);
         content.cache_control = text("cacheControl").unwrap_or(content.cache_control);
     }
-    let version = new_id();
-    inner.store.link(&inner.store.file(&source.version), &version).await?;
     let finished = Finished { version: version.clone(), content, user_metadata, owner: caller.owner() };
     let put = inner.store.put_object(&inner.clock, &route.to_bucket, &route.to_key, finished, upsert);
     if put.is_err() {
@@ -106,6 +122,27 @@ pub(super) async fn copy(inner: &Inner, call: &mut Call) -> Result<Response<Body
         id: &object.id,
         row: object.row(&route.to_bucket, &route.to_key),
     }))
+}
+
+/// An object, and a version of its bytes that nothing else has. An object that is overwritten in between is found again.
+async fn linked(
+    inner: &Inner,
+    find: impl Fn() -> Result<Object, Problem>,
+) -> Result<(Object, String), Problem> {
+    let mut source = find()?;
+    loop {
+        let version = new_id();
+        match inner.store.link(&inner.store.file(&source.version), &version).await {
+            Ok(()) => return Ok((source, version)),
+            Err(error) => {
+                let now = find()?;
+                if now.version == source.version {
+                    return Err(error.into());
+                }
+                source = now;
+            }
+        }
+    }
 }
 
 /// `DELETE /object/{bucket}/{key}`.

@@ -141,6 +141,7 @@ impl Sort {
     pub(super) fn of(fields: Fields<'_>, columns: &[&'static str]) -> Result<Self, Problem> {
         let Some(map) = fields.within("sortBy")? else { return Ok(Self { column: None, order: None }) };
         let within = Fields { map: &map, name: "body/sortBy" };
+        within.require(&["column"])?;
         Ok(Self { column: within.word("column", columns)?, order: within.word("order", &["asc", "desc"])? })
     }
 
