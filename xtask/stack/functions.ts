@@ -58,7 +58,11 @@ export class Functions {
     const wanted = new URL(request.url).searchParams.get("forceFunctionRegion");
     const headers = new Headers(answer.headers);
     headers.set("x-sb-edge-region", request.headers.get("x-region") ?? wanted ?? "local");
-    return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+    return new Response(answer.body, {
+      status: answer.status,
+      statusText: answer.statusText,
+      headers,
+    });
   }
 
   async #answer(request: Request): Promise<Response> {

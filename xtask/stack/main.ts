@@ -56,7 +56,11 @@ async function start(): Promise<void> {
 
   const build = await plan(settings);
   const mailbox = new Mailbox();
-  const functions = new Functions(settings.functionsDir, settings.protectedFunctions, settings.jwtSecret);
+  const functions = new Functions(
+    settings.functionsDir,
+    settings.protectedFunctions,
+    settings.jwtSecret,
+  );
   const database = await lite.start(settings, build, url, mailbox);
   await tell(database.database, settings.changesPort);
   const state = {
@@ -99,10 +103,13 @@ function listen(): Deno.HttpServer<Deno.NetAddr> {
     port: 0,
     onListen: ({ port }: Deno.NetAddr) => console.log(`listening on port ${port}`),
   };
-  return Deno.serve(options, (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
-    running.services === undefined
-      ? Response.json({ message: "The stack is still starting." }, { status: 503 })
-      : route(running.services, request, info.remoteAddr.hostname));
+  return Deno.serve(
+    options,
+    (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
+      running.services === undefined
+        ? Response.json({ message: "The stack is still starting." }, { status: 503 })
+        : route(running.services, request, info.remoteAddr.hostname),
+  );
 }
 
 /** Writes the state file in one step, so that nobody ever reads half of it. */

@@ -9,7 +9,9 @@ function bytes(base64url: string): Uint8Array<ArrayBuffer> {
 export async function isValid(token: string, secret: string): Promise<boolean> {
   try {
     const [header, claims, signature, ...more] = token.split(".");
-    if (more.length > 0 || JSON.parse(new TextDecoder().decode(bytes(header))).alg !== "HS256") return false;
+    if (more.length > 0 || JSON.parse(new TextDecoder().decode(bytes(header))).alg !== "HS256") {
+      return false;
+    }
     const key = await crypto.subtle.importKey(
       "raw",
       new TextEncoder().encode(secret),

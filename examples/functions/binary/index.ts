@@ -11,5 +11,7 @@ Deno.serve((req) => {
       controller.enqueue(all);
     },
   });
-  return new Response(body, { headers: { "content-type": query.get("as") ?? "application/octet-stream" } });
+  return new Response(body, {
+    headers: { "content-type": query.get("as") ?? "application/octet-stream" },
+  });
 });

@@ -7,7 +7,9 @@ const TOLD = ["content-type", "x-region", "x-client-info", "authorization", "api
 Deno.serve(async (req) => {
   const url = new URL(req.url);
   const type = req.headers.get("content-type") ?? "";
-  if (url.pathname.startsWith("/echo/describe")) return Response.json(await describe(req, url, type));
+  if (url.pathname.startsWith("/echo/describe")) {
+    return Response.json(await describe(req, url, type));
+  }
 
   if (type.startsWith("multipart/form-data")) {
     return new Response(await req.formData());
@@ -36,9 +38,12 @@ async function describeBody(req: Request, type: string): Promise<unknown> {
   if (type.startsWith("text/")) return { kind: "text", value: await req.text() };
   if (type.startsWith("multipart/form-data")) {
     const fields = [...await req.formData()].map(async ([name, value]) =>
-      typeof value === "string"
-        ? { name, value }
-        : { name, file: value.name, type: value.type, length: (await value.arrayBuffer()).byteLength }
+      typeof value === "string" ? { name, value } : {
+        name,
+        file: value.name,
+        type: value.type,
+        length: (await value.arrayBuffer()).byteLength,
+      }
     );
     return { kind: "form", fields: await Promise.all(fields) };
   }

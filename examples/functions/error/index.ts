@@ -1,7 +1,10 @@
 // Fails on request: `?status=418&as=text`. The body is JSON, text, a page, bytes or nothing.
 
 const BODIES: Record<string, [string | null, BodyInit | null]> = {
-  json: ["application/json", JSON.stringify({ error: "It went wrong.", code: "example_error", details: { try: 1 } })],
+  json: [
+    "application/json",
+    JSON.stringify({ error: "It went wrong.", code: "example_error", details: { try: 1 } }),
+  ],
   text: ["text/plain;charset=UTF-8", "It went wrong."],
   html: ["text/html;charset=UTF-8", "<!doctype html><h1>It went wrong.</h1>"],
   bytes: ["application/octet-stream", new Uint8Array([0, 159, 146, 150])],

@@ -6,7 +6,11 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 Deno.serve(async (req) => {
   const query = new URL(req.url).searchParams;
   const number = (name: string, fallback: number) => Number(query.get(name) ?? fallback);
-  const [before, between, pieces] = [number("before", 0), number("between", 0), number("pieces", 1)];
+  const [before, between, pieces] = [
+    number("before", 0),
+    number("between", 0),
+    number("pieces", 1),
+  ];
   await wait(before);
   let left = pieces;
   const body = new ReadableStream<Uint8Array>({
