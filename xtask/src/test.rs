@@ -14,7 +14,8 @@ use crate::{Outcome, docs};
 const EMBEDDED_LACKS: &str = "explain,grammar,dry-run,vectors,analytics-buckets";
 
 /// The programs of `examples`, each of which must run to its end.
-const EXAMPLES: &[&str] = &["quickstart", "single_service", "many_users", "function_events"];
+const EXAMPLES: &[&str] =
+    &["quickstart", "single_service", "many_users", "function_events", "resumable_upload"];
 
 /// Format, lints, all tests that need no stack, then the live tests.
 ///
