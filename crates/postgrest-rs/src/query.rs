@@ -227,7 +227,9 @@ impl Draft {
             fault: None,
         });
         // The first would name the folder above, or nothing; a URL drops some of the others.
-        if matches!(name, "" | "." | "..") || name.chars().any(char::is_control) {
+        let is_plain =
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !is_plain && (matches!(name, "" | "." | "..") || name.chars().any(char::is_control)) {
             draft.blame(format!("`{}` is not the name of a table or function", name.escape_debug()));
         }
         draft

@@ -18,6 +18,8 @@ pub(crate) struct ClientHeaders {
     /// Whether these places are filled already.
     has_authorization: bool,
     has_accept: bool,
+    /// How many bytes all places take on the wire, empty ones too.
+    bytes: usize,
     trace: Option<TraceSource>,
 }
 
@@ -37,6 +39,7 @@ impl ClientHeaders {
         Self {
             #[cfg(not(target_family = "wasm"))]
             all,
+            bytes: bytes_of(&with_places),
             with_places,
             has_authorization,
             has_accept,
@@ -50,29 +53,49 @@ impl ClientHeaders {
         &self.all
     }
 
-    /// The headers of a request, the bearer being that of its user.
-    pub(crate) fn with(&self, request: &Request, bearer: Option<&HeaderValue>, attempt: u32) -> HeaderMap {
+    /// The headers of a request, the bearer being that of its user, and how many bytes they take on the wire.
+    pub(crate) fn with(
+        &self,
+        request: &Request,
+        bearer: Option<&HeaderValue>,
+        attempt: u32,
+    ) -> (HeaderMap, usize) {
         let mut headers = self.with_places.clone();
+        // Kept up with what changes: adding all up would cost more than to find the headers.
+        let mut bytes = self.bytes;
+        let mut set = |headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue| {
+            bytes += value.len();
+            match headers.insert(name, value.clone()) {
+                Some(old) => bytes -= old.len(),
+                None => bytes += line(name),
+            }
+        };
         let (mut authorization, mut accept) = (self.has_authorization, self.has_accept);
         if let Some(bearer) = bearer {
-            headers.insert(AUTHORIZATION, bearer.clone());
+            set(&mut headers, &AUTHORIZATION, bearer);
             authorization = true;
         }
+        let mut preferences = 0;
         for (name, value) in &request.headers {
             if *name == PREFER {
                 // Preferences of the client hold beside those of the call.
                 headers.append(PREFER, value.clone());
+                preferences += line(name) + value.len();
                 continue;
             }
             accept |= *name == ACCEPT;
             authorization |= *name == AUTHORIZATION;
-            headers.insert(name, value.clone());
+            set(&mut headers, name, value);
         }
-        if !authorization {
-            headers.remove(AUTHORIZATION);
+        bytes += preferences;
+        for (name, is_filled) in [(AUTHORIZATION, authorization), (ACCEPT, accept)] {
+            if !is_filled {
+                bytes -= line(&name);
+                headers.remove(name);
+            }
         }
-        if !accept {
-            headers.remove(ACCEPT);
+        if self.trace.is_none() && attempt == 0 {
+            return (headers, bytes);
         }
         if let Some(trace) = &self.trace {
             trace.write(&mut headers);
@@ -80,8 +103,19 @@ impl ClientHeaders {
         if attempt > 0 {
             headers.insert(RETRY_COUNT, HeaderValue::from(attempt));
         }
-        headers
+        let bytes = bytes_of(&headers);
+        (headers, bytes)
     }
+}
+
+/// How many bytes headers take on the wire.
+fn bytes_of(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| line(name) + value.len()).sum()
+}
+
+/// How many bytes a line takes beside its value: `name: …`, with its line end.
+fn line(name: &HeaderName) -> usize {
+    name.as_str().len() + 4
 }
 
 #[cfg(test)]
@@ -103,7 +137,8 @@ mod tests {
         let headers = ClientHeaders::new(of(client).into_iter().collect(), key.as_ref(), None);
         let mut message = Request::new("test", Method::GET, Url::parse("http://a/").unwrap());
         message.headers = of(request);
-        let sent = headers.with(&message, bearer.as_ref(), 0);
+        let (sent, bytes) = headers.with(&message, bearer.as_ref(), 0);
+        assert_eq!(bytes, bytes_of(&sent));
         let mut lines: Vec<_> =
             sent.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();
@@ -125,6 +160,15 @@ mod tests {
         assert_eq!(sent(&client, Some("key"), &[], Some("user")), ["accept: client", "authorization: user"]);
         let call = [(AUTHORIZATION, "call"), (ACCEPT, "call")];
         assert_eq!(sent(&client, Some("key"), &call, Some("user")), ["accept: call", "authorization: call"]);
+    }
+
+    #[test]
+    fn the_number_of_the_attempt_is_told_and_counted() {
+        let headers = ClientHeaders::new(HeaderMap::new(), None, None);
+        let message = Request::new("test", Method::GET, Url::parse("http://a/").unwrap());
+        let (sent, bytes) = headers.with(&message, None, 2);
+        assert_eq!((sent.get(RETRY_COUNT).unwrap().to_str().unwrap(), sent.len()), ("2", 1));
+        assert_eq!(bytes, "x-retry-count: 2\r\n".len());
     }
 
     #[test]

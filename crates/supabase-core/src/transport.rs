@@ -268,7 +268,7 @@ impl Transport {
         let (answer, length) = self.begin(request, bearer.as_ref(), attempt)?;
         let mut response = answer.await?;
         if !request.takes(response.status()) {
-            let headers = || self.shared.headers.with(request, bearer.as_ref(), attempt);
+            let headers = || self.shared.headers.with(request, bearer.as_ref(), attempt).0;
             response = Box::pin(self.follow(request, response, length, headers)).await?;
         }
         telemetry::record(span, attempt, Some(response.status().as_u16()), None);
@@ -282,8 +282,8 @@ impl Transport {
         bearer: Option<&HeaderValue>,
         attempt: u32,
     ) -> Result<(impl Future<Output = Result<Response, Failure>> + use<'a>, usize), Failure> {
-        let headers = self.shared.headers.with(request, bearer, attempt);
-        let length = head::length(&request.method, &request.url, &headers);
+        let (headers, bytes) = self.shared.headers.with(request, bearer, attempt);
+        let length = head::length(&request.method, &request.url, bytes);
         head::check(length, self.shared.limits.head, &request.url)?;
         Ok((self.exchange(request, request.url.clone(), headers), length))
     }
