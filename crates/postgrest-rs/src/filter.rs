@@ -1,6 +1,7 @@
 //! Conditions on rows, as data.
 
 mod conditions;
+mod quantified;
 mod text_search;
 
 use std::borrow::Cow;
@@ -198,6 +199,11 @@ impl Filter {
             Node::Condition { negated, operand: Operand::List(values), .. } => {
                 values.is_empty() && (denied != *negated)
             }
+            Node::Condition { negated, operator, operand: Operand::Value(text), .. } if *text == "{}" => {
+                let holds_for_each = operator.ends_with("(all)");
+                // All of nothing hold, and none of it does.
+                (holds_for_each || operator.ends_with("(any)")) && (holds_for_each != (denied != *negated))
+            }
             Node::Group { negated, word, filters } => {
                 let denied = denied != *negated;
                 // A denied `or` is an `and` of denials, and the other way round.
@@ -362,6 +368,24 @@ mod tests {
             assert!(filter.narrows(), "{filter:?}");
         }
         assert!(!col("t.a").eq(1).narrows());
+        let nothing = [""; 0];
+        for filter in [
+            col("a").like_all_of(nothing),
+            col("a").eq_all_of(nothing),
+            not(col("a").gt_any_of(nothing)),
+            or([some(), col("a").lt_all_of(nothing)]),
+        ] {
+            assert!(!filter.narrows(), "{filter:?}");
+        }
+        for filter in [
+            col("a").eq_any_of(nothing),
+            not(col("a").eq_all_of(nothing)),
+            col("a").eq("{}"),
+            col("a").eq_all_of([1]),
+            and([some(), col("a").lt_all_of(nothing)]),
+        ] {
+            assert!(filter.narrows(), "{filter:?}");
+        }
     }
 
     #[test]

@@ -108,6 +108,10 @@ async fn texts_are_found(db: &Client, values: &[String]) {
             ("or", table().or(either()).await),
             ("in within or", table().or(nested()).await),
             ("match", table().match_(json!({ "v": v })).await),
+            ("eq(any)", table().eq_any_of("v", [v]).await),
+            ("eq(any), with another", table().eq_any_of("v", [v, "no such value"]).await),
+            ("eq(all)", table().eq_all_of("v", [v, v]).await),
+            ("eq(any) within or", table().or([col("v").eq_any_of([v]), col("id").eq(-1)]).await),
         ] {
             if found.as_deref().ok() != Some(only) {
                 wrong.push((filter, v, found));

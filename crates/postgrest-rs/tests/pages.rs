@@ -9,6 +9,8 @@ use postgrest_rs::{Client, Code, Completeness, Count, ErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
 use supabase_testing::raw::{Answer, Raw};
+use supabase_testing::recordings;
+use supabase_testing::replay::Replay;
 
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 struct Row {
@@ -81,6 +83,20 @@ async fn an_exact_count_saves_the_empty_page_and_is_asked_for_once() {
     assert_eq!(query.fetch_all().await.unwrap().len(), 25);
     let counts: Vec<_> = asked.lock().unwrap().iter().map(|query| query["counts"].clone()).collect();
     assert_eq!(counts, ["true", "false", "false"]);
+}
+
+#[tokio::test]
+async fn a_stream_that_begins_beyond_the_end_is_empty() {
+    for exchange in ["rest/modifiers/range-beyond-count-416", "rest/modifiers/range-beyond-nocount"] {
+        let replay = Replay::start(recordings::case(recordings::rest(), exchange)).await;
+        let db = Client::builder(replay.url(), "key")
+            .http_client(supabase_testing::http::client())
+            .build()
+            .unwrap();
+        let query = db.from("instruments").select::<Value>("name").order("name").range(100, 110);
+        let query = if exchange.ends_with("-416") { query.count(Count::Exact) } else { query };
+        assert_eq!(query.fetch_all().await.unwrap(), Vec::<Value>::new(), "{exchange}");
+    }
 }
 
 #[tokio::test]
@@ -268,6 +284,7 @@ async fn a_long_list_is_asked_for_in_several_requests() {
         (query().in_("id", [1]).limit(1), "limit"),
         (query().in_("id", [1]).range(0, 1), "range"),
         (query().in_("id", [1]).count(Count::Exact), "count"),
+        (db.from("t").select("kind, id.sum()").in_("id", [1]), "aggregate"),
         (db.from("t").select("*").eq("id", 1), "needs an `in_` filter"),
         (db.from("t").select("*").not_in("id", [1]), "needs an `in_` filter"),
         (db.from("t").select("*, u(*)").in_("u.id", [1, 2]), "on the table itself"),

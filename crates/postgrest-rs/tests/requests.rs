@@ -3,7 +3,7 @@
 mod common;
 
 use common::Listener;
-use postgrest_rs::{Client, ErrorKind, Is, Json, Order, TextSearch, col};
+use postgrest_rs::{Client, ErrorKind, Is, Json, Order, TextSearch, col, not};
 use serde::Serialize;
 use serde_json::{Value, json};
 use supabase_testing::raw::{Answer, Raw};
@@ -38,6 +38,12 @@ async fn a_write_whose_filters_leave_every_row_is_refused() {
     assert_eq!(matched.await.unwrap_err().kind(), ErrorKind::Invalid);
     let all_but_none = db.from("sections").delete().not_in("id", [0; 0]);
     assert!(all_but_none.await.unwrap_err().message().contains("`not_in` is empty"));
+    for filter in
+        [col("id").like_all_of([""; 0]), col("id").gt_all_of([0; 0]), not(col("id").eq_any_of([0; 0]))]
+    {
+        let error = db.from("sections").delete().filter(filter).await.unwrap_err();
+        assert!(error.message().contains("for all"), "{error}");
+    }
     assert_eq!(listener.count(), 0);
 
     db.from("sections").delete().eq("instruments.name", "guqin").eq("id", 1).await.unwrap();
@@ -251,6 +257,21 @@ async fn every_condition_has_its_operator() {
         .text_search("aa", TextSearch::phrase("fat cat"))
         .not(col("bb").eq(1))
         .filter_raw("cc", "eq", "1");
+    let query = query
+        .eq_any_of("dd", ["a,b", ""])
+        .eq_all_of("ee", [1])
+        .gt_any_of("ff", [1, 2])
+        .gt_all_of("gg", [1])
+        .gte_any_of("hh", [1])
+        .gte_all_of("ii", [1])
+        .lt_any_of("jj", [1])
+        .lt_all_of("kk", [1])
+        .lte_any_of("ll", [1])
+        .lte_all_of("mm", [1])
+        .regex_match_any_of("nn", ["^a", "b{2}"])
+        .regex_match_all_of("oo", ["a"])
+        .regex_imatch_any_of("pp", ["a"])
+        .regex_imatch_all_of("qq", ["a"]);
     let _ = query.order(Order::desc("a").nulls_last()).order("b").range(2, 4).await.unwrap();
     let mut sent: Vec<_> =
         listener.last().query.into_iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -286,6 +307,20 @@ async fn every_condition_has_its_operator() {
         "aa=phfts.fat cat",
         "bb=not.eq.1",
         "cc=eq.1",
+        r#"dd=eq(any).{"a,b",""}"#,
+        "ee=eq(all).{1}",
+        "ff=gt(any).{1,2}",
+        "gg=gt(all).{1}",
+        "hh=gte(any).{1}",
+        "ii=gte(all).{1}",
+        "jj=lt(any).{1}",
+        "kk=lt(all).{1}",
+        "ll=lte(any).{1}",
+        "mm=lte(all).{1}",
+        r#"nn=match(any).{^a,"b{2}"}"#,
+        "oo=match(all).{a}",
+        "pp=imatch(any).{a}",
+        "qq=imatch(all).{a}",
         "order=a.desc.nullslast,b.asc",
         "offset=2",
         "limit=3",

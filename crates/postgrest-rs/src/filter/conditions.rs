@@ -170,7 +170,7 @@ impl Column {
         }
     }
 
-    fn quantified<P: Serialize>(
+    pub(super) fn quantified<P: Serialize>(
         self,
         operator: &'static str,
         patterns: impl IntoIterator<Item = P>,

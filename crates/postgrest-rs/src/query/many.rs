@@ -67,7 +67,7 @@ impl<T: DeserializeOwned + Send + 'static> Query<Select, Vec<T>> {
     ///
     /// Values that occur twice, by their text, are asked for once. Rows come in the order of the requests. Where several requests would
     /// give another answer than one, that is an error before anything is sent: with a limit, a range, an order, a count,
-    /// a shape other than rows, or without a list.
+    /// an aggregate of the table itself, a shape other than rows, or without a list.
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client, ids: Vec<i64>) -> postgrest_rs::Result<()> {
@@ -108,6 +108,9 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Chunked<T> {
             if draft.prefer.count.is_some() {
                 return Err(refusal("with a count"));
             }
+            if draft.pairs.first("select").is_some_and(|columns| aggregates(&columns)) {
+                return Err(refusal("with an aggregate: each request would have a result of its own"));
+            }
             let length = |at: &usize| draft.lists.get(*at).map_or(0, Filter::list_length);
             let may_be_split = |at: &usize| draft.lists.get(*at).is_some_and(Filter::is_on_the_table);
             let longest = (0..draft.lists.len()).filter(may_be_split).max_by_key(length);
@@ -136,6 +139,45 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Chunked<T> {
     }
 }
 
+/// Whether the rows of the table itself are aggregated, as in `count()` or `price.sum()`. Aggregates of an embedded table
+/// belong to one row, unless it is spread.
+fn aggregates(columns: &str) -> bool {
+    // For each open parenthesis, whether what stands within belongs to the table itself.
+    let (mut own, mut part, mut quoted, mut escaped) = (vec![true], String::new(), false, false);
+    let mut rest = columns.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '(' => {
+                let belongs = own.last().is_some_and(|own| *own);
+                let name = part.rsplit([':', '.']).next().unwrap_or_default().trim();
+                let of_column = part.contains('.') && !part.starts_with("...");
+                let is_aggregate =
+                    name == "count" || of_column && matches!(name, "sum" | "avg" | "min" | "max");
+                if belongs && is_aggregate && rest.peek() == Some(&')') {
+                    return true;
+                }
+                own.push(belongs && part.starts_with("..."));
+                part.clear();
+                continue;
+            }
+            ')' => {
+                own.pop();
+            }
+            ',' => {
+                part.clear();
+                continue;
+            }
+            _ => {}
+        }
+        part.push(c);
+    }
+    false
+}
+
 impl<T> std::fmt::Debug for Chunked<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Chunked")
@@ -143,5 +185,39 @@ impl<T> std::fmt::Debug for Chunked<T> {
             .field("size", &self.size)
             .field("concurrency", &self.concurrency)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aggregates_of_the_table_itself_are_seen() {
+        for columns in [
+            "count()",
+            "a,count()",
+            "n:count()",
+            "price.sum()",
+            "kind,total:price.avg()::int",
+            "...t(price.max())",
+            "t(a),b.min()",
+        ] {
+            assert!(aggregates(columns), "{columns}");
+        }
+        for columns in [
+            "*",
+            "count",
+            "t(count)",
+            "t(count())",
+            "t(price.sum())",
+            "sum()",
+            "t()",
+            "\"count()\"",
+            "a:t!inner(b,c.max())",
+            "...t(u(count()))",
+        ] {
+            assert!(!aggregates(columns), "{columns}");
+        }
     }
 }

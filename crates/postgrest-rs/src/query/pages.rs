@@ -10,6 +10,7 @@ use supabase_core::{BoxFuture, Failure, MaybeSend, Reply, decode_json};
 
 use super::stage::{Reads, Rows};
 use super::{Draft, Query};
+use crate::code::Code;
 use crate::column::Column;
 use crate::error::{Error, Result};
 use crate::query::order::Order;
@@ -48,6 +49,7 @@ where
     /// first item is an error. Rows that are added or removed meanwhile shift the positions: use
     /// [`stream_by`](Self::stream_by) where that matters. A short page does not end the stream, as a server may give
     /// fewer rows than it is asked for; an empty one does, or the total if [`count`](Query::count) asks for the exact one.
+    /// One that begins beyond the end is empty, whether the server counts or not.
     /// A [`limit`](Query::limit) or [`range`](Query::range) holds for the stream as a whole. A function is called again for
     /// each page.
     ///
@@ -217,7 +219,11 @@ where
         let Some((draft, mut at, next)) = state.transpose()? else { return Ok::<_, Error>(None) };
         let mut page = draft.again();
         let Some(read) = next(&mut page, &mut at) else { return Ok(None) };
-        let reply = Box::new(page).send().await?;
+        let reply = match Box::new(page).send().await {
+            // A server that counts says by an error that there is nothing behind the end.
+            Err(error) if error.code() == Some(&Code::RangeNotSatisfiable) => return Ok(None),
+            outcome => outcome?,
+        };
         let page = read(&reply, &mut at)?;
         let rest = if page.is_last { None } else { Some(Ok((draft, at, next))) };
         Ok(Some((stream::iter(page.rows).map(Ok), rest)))

@@ -82,8 +82,8 @@ impl Draft {
     pub(super) fn complete(&mut self) -> Result<()> {
         if self.must_be_narrowed() && !self.is_narrowed {
             self.blame(
-                "the filters leave every row, as they are on referenced tables only, or a list in `not_in` is empty: \
-                 filter the table itself, or write `.all_rows()`"
+                "the filters leave every row, as they are on referenced tables only, or a list in `not_in` is empty, or \
+                 in a filter that is to hold for all: filter the table itself, or write `.all_rows()`"
                     .to_owned(),
             );
         }

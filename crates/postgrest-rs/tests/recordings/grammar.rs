@@ -284,7 +284,26 @@ impl<'a> Cursor<'a> {
         }
         if let Some(quantifier) = argument {
             let whole = format!("{operator}({quantifier})");
-            let typed = ["like(all)", "like(any)", "ilike(all)", "ilike(any)"];
+            let typed = [
+                "like(all)",
+                "like(any)",
+                "ilike(all)",
+                "ilike(any)",
+                "eq(all)",
+                "eq(any)",
+                "gt(all)",
+                "gt(any)",
+                "gte(all)",
+                "gte(any)",
+                "lt(all)",
+                "lt(any)",
+                "lte(all)",
+                "lte(any)",
+                "match(all)",
+                "match(any)",
+                "imatch(all)",
+                "imatch(any)",
+            ];
             let operator = typed.into_iter().find(|known| *known == whole)?;
             return array(&value).map(|patterns| Test::Quantified(operator, patterns));
         }
