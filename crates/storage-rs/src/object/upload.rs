@@ -224,7 +224,14 @@ impl Upload {
 
     /// Sends it in one request.
     async fn in_one_request(self) -> Result<Uploaded> {
-        let Self { mut draft, path, options, body, .. } = self;
+        let Self { mut draft, path, options, body, signature, .. } = self;
+        if signature.is_some() && options.upsert.is_some() {
+            // The service would ignore it.
+            draft.blame(Error::invalid(
+                "whether an upload to a signed URL replaces an object is decided when the URL is made: write \
+                 `create_signed_upload_url(…).upsert(true)`",
+            ));
+        }
         // A path that is none is a fault of the draft, which is told before anything is read.
         let Some(path) = path else { return Err(draft.finish().err().unwrap_or_else(no_path)) };
         let content_type = options.content_type(&path);
