@@ -42,6 +42,7 @@ pub(crate) mod sealed {
         /// Whether a link is sent, which can bring a code back.
         const HAS_LINK: bool;
 
+        fn address(&self) -> &str;
         fn redirect_to(&self) -> Option<&str>;
         #[allow(private_interfaces, reason = "the trait is sealed: nobody else can call this")]
         fn write(&self, body: Body) -> Body;
@@ -49,6 +50,10 @@ pub(crate) mod sealed {
 
     impl Contact for ByEmail {
         const HAS_LINK: bool = true;
+
+        fn address(&self) -> &str {
+            &self.address
+        }
 
         fn redirect_to(&self) -> Option<&str> {
             self.redirect_to.as_deref()
@@ -62,6 +67,10 @@ pub(crate) mod sealed {
 
     impl Contact for ByPhone {
         const HAS_LINK: bool = false;
+
+        fn address(&self) -> &str {
+            &self.number
+        }
 
         fn redirect_to(&self) -> Option<&str> {
             None

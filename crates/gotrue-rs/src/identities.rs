@@ -7,7 +7,7 @@ use supabase_core::Method;
 use crate::call::Call;
 use crate::client::Client;
 use crate::identity::Identity;
-use crate::pkce::Purpose;
+use crate::pkce::Start;
 use crate::session::Session;
 use crate::session::event::AuthEvent;
 use crate::sign_in::id_token::IdToken;
@@ -46,7 +46,7 @@ impl sealed::LinkIdentity for OAuth {
         let client = client.clone();
         Call::new(move |settings| async move {
             let token = client.require_token().await?;
-            let flow = client.flows().begin(Purpose::SignIn)?;
+            let flow = client.flows().begin(Start::Browser)?;
             let path = ["user", "identities", "authorize"];
             let mut request = client
                 .request("auth.link_identity", Method::GET, &path)
@@ -55,7 +55,8 @@ impl sealed::LinkIdentity for OAuth {
                 .settings(settings);
             // It is a GET that begins something.
             request.once();
-            let answer: Elsewhere = self.write(&client, flow.as_ref(), request).fetch().await?;
+            let outcome = self.write(&client, flow.as_ref(), request).fetch().await;
+            let answer: Elsewhere = client.flows().began(flow.as_ref(), outcome)?;
             Ok(InBrowser { url: answer.url, flow })
         })
     }

@@ -131,7 +131,43 @@ pub(crate) struct Flows {
     flow_type: FlowType,
     /// Whether the redirects say which flow they belong to.
     is_told: bool,
-    waiting: Mutex<VecDeque<PendingFlow>>,
+    waiting: Mutex<VecDeque<Slot>>,
+}
+
+struct Slot {
+    /// Which mail brings the code, if one does.
+    mail: Option<(&'static str, String)>,
+    flow: PendingFlow,
+}
+
+/// How a flow begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Start<'a> {
+    /// In a browser.
+    Browser,
+    /// By a mail of this kind to this address.
+    Mail(&'static str, &'a str),
+    /// By a mail to this address, for a user who wants to reset their password.
+    Recovery(&'a str),
+}
+
+impl Start<'_> {
+    fn purpose(self) -> Purpose {
+        match self {
+            Self::Recovery(_) => Purpose::Recovery,
+            Self::Browser | Self::Mail(..) => Purpose::SignIn,
+        }
+    }
+
+    fn mail(self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Browser => None,
+            // A user has one change of address at a time, whichever of both addresses is named.
+            Self::Mail("email_change", _) => Some(("email_change", String::new())),
+            Self::Mail(kind, address) => Some((kind, address.to_lowercase())),
+            Self::Recovery(address) => Some(("recovery", address.to_lowercase())),
+        }
+    }
 }
 
 impl Flows {
@@ -143,22 +179,37 @@ impl Flows {
         self.flow_type
     }
 
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<PendingFlow>> {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Slot>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins a flow, if this client has flows.
-    pub(crate) fn begin(&self, purpose: Purpose) -> Result<Option<PendingFlow>> {
+    pub(crate) fn begin(&self, start: Start<'_>) -> Result<Option<PendingFlow>> {
         if self.flow_type == FlowType::Implicit {
             return Ok(None);
         }
-        let flow = PendingFlow::begin(purpose)?;
+        let flow = PendingFlow::begin(start.purpose())?;
         let mut waiting = self.waiting();
+        let slot = Slot { mail: start.mail(), flow: flow.clone() };
+        // The server knows only the newest challenge of a mail.
+        waiting.retain(|other| slot.mail.is_none() || other.mail != slot.mail);
         if waiting.len() >= SLOTS {
             waiting.pop_front();
         }
-        waiting.push_back(flow.clone());
+        waiting.push_back(slot);
         Ok(Some(flow))
+    }
+
+    /// Ends a flow whose beginning the server has refused, so that it stands in no other's way.
+    pub(crate) fn began<T>(&self, flow: Option<&PendingFlow>, outcome: Result<T>) -> Result<T> {
+        if let (Some(flow), Err(error)) = (flow, &outcome) {
+            let has_acted =
+                matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Decode);
+            if !has_acted {
+                self.end(&flow.id);
+            }
+        }
+        outcome
     }
 
     /// The flow called `id`, or the only one there is. Never another one: a code exchanged with a foreign verifier would
@@ -166,7 +217,7 @@ impl Flows {
     pub(crate) fn find(&self, id: Option<&str>) -> Result<PendingFlow> {
         let waiting = self.waiting();
         let flow = match (id, waiting.len()) {
-            (Some(id), _) => waiting.iter().find(|flow| flow.id == id).ok_or(
+            (Some(id), _) => waiting.iter().find(|slot| slot.flow.id == id).ok_or(
                 "this flow did not begin here, was ended, or was followed by five others: begin again, or give the \
                  `PendingFlow` itself",
             ),
@@ -174,7 +225,7 @@ impl Flows {
             (None, 1) => waiting.front().ok_or("no flow has begun here"),
             (None, _) => Err("several flows have begun here: say which one the code belongs to"),
         };
-        flow.cloned().map_err(Error::invalid)
+        flow.map(|slot| slot.flow.clone()).map_err(Error::invalid)
     }
 
     /// Where a link leads in the end: `url`, with the id of the flow if the client is to write it there.
@@ -189,7 +240,7 @@ impl Flows {
 
     /// The flow has come to its end, or cannot come to it any more.
     pub(crate) fn end(&self, id: &str) {
-        self.waiting().retain(|flow| flow.id != id);
+        self.waiting().retain(|slot| slot.flow.id != id);
     }
 }
 
@@ -221,9 +272,9 @@ mod tests {
     fn a_flow_is_found_by_its_own_id_and_no_other() {
         let flows = Flows::new(FlowType::Pkce, false);
         assert!(flows.find(None).is_err());
-        let first = flows.begin(Purpose::SignIn).unwrap().unwrap();
+        let first = flows.begin(Start::Browser).unwrap().unwrap();
         assert_eq!(flows.find(None).unwrap().id, first.id);
-        let second = flows.begin(Purpose::Recovery).unwrap().unwrap();
+        let second = flows.begin(Start::Recovery("a@example.com")).unwrap().unwrap();
         assert!(flows.find(None).unwrap_err().message().contains("which one"));
         assert_eq!(flows.find(Some(&second.id)).unwrap().purpose, Purpose::Recovery);
         assert!(flows.find(Some("other")).is_err());
@@ -235,12 +286,39 @@ mod tests {
     #[test]
     fn the_sixth_flow_takes_the_place_of_the_first() {
         let flows = Flows::new(FlowType::Pkce, false);
-        let begun: Vec<_> = (0..6).map(|_| flows.begin(Purpose::SignIn).unwrap().unwrap()).collect();
+        let begun: Vec<_> = (0..6).map(|_| flows.begin(Start::Browser).unwrap().unwrap()).collect();
         assert!(flows.find(Some(begun[0].id())).is_err());
         for flow in &begun[1..] {
             let found = flows.find(Some(flow.id())).unwrap();
             assert_eq!(found.verifier.expose_secret(), flow.verifier.expose_secret());
         }
+    }
+
+    #[test]
+    fn a_mail_that_is_sent_again_takes_the_place_of_the_one_before() {
+        let flows = Flows::new(FlowType::Pkce, false);
+        let begin = |start| flows.begin(start).unwrap().unwrap().id;
+        let first = begin(Start::Mail("otp", "a@example.com"));
+        let second = begin(Start::Mail("otp", "A@example.com"));
+        assert_eq!(flows.find(None).unwrap().id, second);
+        assert!(flows.find(Some(&first)).is_err());
+        begin(Start::Mail("otp", "b@example.com"));
+        begin(Start::Recovery("a@example.com"));
+        assert!(flows.find(Some(&second)).is_ok());
+    }
+
+    #[test]
+    fn a_flow_that_the_server_refused_stands_in_nobodys_way() {
+        let flows = Flows::new(FlowType::Pkce, false);
+        let flow = flows.begin(Start::Browser).unwrap();
+        let refused: Result<()> = Err(Error::of_kind(ErrorKind::Rejected, None, "no"));
+        assert!(flows.began(flow.as_ref(), refused).is_err());
+        assert!(flows.find(None).is_err());
+        // Here, the server may have acted.
+        let flow = flows.begin(Start::Browser).unwrap();
+        let lost: Result<()> = Err(Error::of_kind(ErrorKind::Timeout, None, "no answer"));
+        assert!(flows.began(flow.as_ref(), lost).is_err());
+        assert!(flows.find(None).is_ok());
     }
 
     #[test]

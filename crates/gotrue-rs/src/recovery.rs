@@ -6,7 +6,7 @@ use supabase_core::Method;
 use crate::body::Body;
 use crate::call::Call;
 use crate::client::Client;
-use crate::pkce::Purpose;
+use crate::pkce::Start;
 use crate::sign_in::otp::{OtpSent, Sent};
 
 /// A password to be reset, by the email address of its user. An address alone is enough.
@@ -74,19 +74,20 @@ impl Client {
     pub fn reset_password_for_email(&self, reset: impl Into<ResetPassword>) -> Call<OtpSent> {
         let (client, reset) = (self.clone(), reset.into());
         Call::new(move |settings| async move {
-            let flow = client.flows().begin(Purpose::Recovery)?;
+            let flow = client.flows().begin(Start::Recovery(&reset.address))?;
             let body = Body::new()
                 .put("email", reset.address)
                 .captcha(reset.captcha.as_ref())
                 .challenge(flow.as_ref());
             let redirect = client.flows().redirect(reset.redirect_to.as_deref(), flow.as_ref());
-            let sent: Sent = client
+            let outcome = client
                 .request("auth.reset_password_for_email", Method::POST, &["recover"])
                 .query_opt("redirect_to", redirect.as_deref())
                 .json(&body)
                 .settings(settings)
                 .fetch()
-                .await?;
+                .await;
+            let sent: Sent = client.flows().began(flow.as_ref(), outcome)?;
             Ok(OtpSent { message_id: sent.message_id, flow })
         })
     }

@@ -7,7 +7,7 @@ use crate::body::Body;
 use crate::call::Call;
 use crate::client::Client;
 use crate::contact::{ByEmail, ByPhone, Contact};
-use crate::pkce::Purpose;
+use crate::pkce::Start;
 use crate::sign_in::otp::{OtpSent, Sent};
 
 /// A message to be sent again.
@@ -80,7 +80,7 @@ impl Client {
         let client = self.clone();
         Call::new(move |settings| async move {
             let flow = match C::HAS_LINK {
-                true => client.flows().begin(Purpose::SignIn)?,
+                true => client.flows().begin(Start::Mail(resend.kind, resend.contact.address()))?,
                 false => None,
             };
             let body = resend
@@ -90,13 +90,14 @@ impl Client {
                 .captcha(resend.captcha.as_ref())
                 .challenge(flow.as_ref());
             let redirect = client.flows().redirect(resend.contact.redirect_to(), flow.as_ref());
-            let sent: Sent = client
+            let outcome = client
                 .request("auth.resend", Method::POST, &["resend"])
                 .query_opt("redirect_to", redirect.as_deref())
                 .json(&body)
                 .settings(settings)
                 .fetch()
-                .await?;
+                .await;
+            let sent: Sent = client.flows().began(flow.as_ref(), outcome)?;
             Ok(OtpSent { message_id: sent.message_id, flow })
         })
     }

@@ -13,7 +13,7 @@ use crate::channel::Channel;
 use crate::client::Client;
 use crate::contact::{ByEmail, ByPhone, Contact};
 use crate::error::{Error, Result};
-use crate::pkce::{PendingFlow, Purpose};
+use crate::pkce::{PendingFlow, Start};
 use crate::session::access::received;
 use crate::session::{Session, Wire};
 use crate::user::User;
@@ -113,7 +113,7 @@ impl Client {
         let client = self.clone();
         Call::new(move |settings| async move {
             let flow = match C::HAS_LINK {
-                true => client.flows().begin(Purpose::SignIn)?,
+                true => client.flows().begin(Start::Mail("signup", sign_up.contact.address()))?,
                 false => None,
             };
             let body = sign_up
@@ -124,13 +124,14 @@ impl Client {
                 .captcha(sign_up.captcha.as_ref())
                 .challenge(flow.as_ref());
             let redirect = client.flows().redirect(sign_up.contact.redirect_to(), flow.as_ref());
-            let answer: Value = client
+            let outcome = client
                 .request("auth.sign_up", Method::POST, &["signup"])
                 .query_opt("redirect_to", redirect.as_deref())
                 .json(&body)
                 .settings(settings)
                 .fetch()
-                .await?;
+                .await;
+            let answer: Value = client.flows().began(flow.as_ref(), outcome)?;
             client.signed_up(answer, flow).await
         })
     }

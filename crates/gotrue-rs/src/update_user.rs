@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::channel::Channel;
 use crate::client::Client;
 use crate::error::Error;
-use crate::pkce::{PendingFlow, Purpose};
+use crate::pkce::{PendingFlow, Start};
 use crate::user::User;
 
 /// A change that a user makes to themselves. Several are joined by [`and`](Self::and).
@@ -184,15 +184,15 @@ impl Client {
         let client = self.clone();
         Call::new(move |settings| async move {
             let token = client.require_token().await?;
-            let flow = match update.email {
-                Some(_) => client.flows().begin(Purpose::SignIn)?,
-                None => None,
-            };
             if (update.nonce.is_some() || update.current_password.is_some()) && update.password.is_none() {
                 return Err(Error::invalid(
                     "a nonce or the current password is asked for only with a new password",
                 ));
             }
+            let flow = match &update.email {
+                Some(address) => client.flows().begin(Start::Mail("email_change", address))?,
+                None => None,
+            };
             let body = Body::new()
                 .put_opt("email", update.email)
                 .put_opt("phone", update.phone)
@@ -203,14 +203,15 @@ impl Client {
                 .put_opt("data", update.data.get()?)
                 .challenge(flow.as_ref());
             let redirect = client.flows().redirect(update.redirect_to.as_deref(), flow.as_ref());
-            let user: User = client
+            let outcome = client
                 .request("auth.update_user", Method::PUT, &["user"])
                 .query_opt("redirect_to", redirect.as_deref())
                 .bearer(token)
                 .json(&body)
                 .settings(settings)
                 .fetch()
-                .await?;
+                .await;
+            let user: User = client.flows().began(flow.as_ref(), outcome)?;
             client.sessions().commit(|machine| machine.update_user(&user)).await;
             Ok(UserUpdated { user, flow })
         })

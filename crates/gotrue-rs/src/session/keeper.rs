@@ -21,11 +21,11 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// Begins to refresh in the background, if that is wanted and has not begun.
 pub(super) fn start(sessions: &Arc<Sessions>) {
-    if !sessions.rules.in_background || sessions.is_closed() {
+    if !sessions.rules.in_background {
         return;
     }
     let mut state = sessions.lock();
-    if state.keeper.is_some() {
+    if state.keeper.is_some() || state.is_closed {
         return;
     }
     let watch = Watch(Arc::clone(sessions));

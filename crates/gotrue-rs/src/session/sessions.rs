@@ -60,7 +60,7 @@ pub(super) struct State {
     /// Why the last refresh failed.
     last_failure: Option<Error>,
     pub(super) keeper: Option<AbortHandle>,
-    is_closed: bool,
+    pub(super) is_closed: bool,
 }
 
 impl Sessions {
@@ -347,10 +347,6 @@ impl Sessions {
         // Not under the lock: with it, the store may be dropped.
         drop(saving);
         wakers.into_iter().for_each(Waker::wake);
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().is_closed
     }
 }
 

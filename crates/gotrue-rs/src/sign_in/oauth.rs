@@ -9,7 +9,7 @@ use crate::api::Api;
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::pkce::{PendingFlow, Purpose};
+use crate::pkce::{PendingFlow, Start};
 
 /// What this crate writes into the address itself.
 const OWN: [&str; 6] =
@@ -97,9 +97,10 @@ impl OAuth {
     }
 
     fn begin(&self, client: &Client) -> Result<InBrowser> {
-        let flow = client.flows().begin(Purpose::SignIn)?;
+        let flow = client.flows().begin(Start::Browser)?;
         let request = client.request("auth.sign_in_with_oauth", Method::GET, &["authorize"]);
-        let url = self.write(client, flow.as_ref(), request).into_url()?;
+        let url = self.write(client, flow.as_ref(), request).into_url();
+        let url = client.flows().began(flow.as_ref(), url)?;
         Ok(InBrowser { url: url.into(), flow })
     }
 }

@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::channel::Channel;
 use crate::client::Client;
 use crate::contact::{ByEmail, ByPhone, Contact};
-use crate::pkce::{PendingFlow, Purpose};
+use crate::pkce::{PendingFlow, Start};
 
 /// Signs in by a code that is sent to an email address or phone, or by the link in the email.
 ///
@@ -117,7 +117,7 @@ impl<C: Contact> sealed::SignIn for Otp<C> {
         let client = client.clone();
         Call::new(move |settings| async move {
             let flow = match C::HAS_LINK {
-                true => client.flows().begin(Purpose::SignIn)?,
+                true => client.flows().begin(Start::Mail("otp", self.contact.address()))?,
                 false => None,
             };
             let body = self
@@ -128,13 +128,14 @@ impl<C: Contact> sealed::SignIn for Otp<C> {
                 .captcha(self.captcha.as_ref())
                 .challenge(flow.as_ref());
             let redirect = client.flows().redirect(self.contact.redirect_to(), flow.as_ref());
-            let sent: Sent = client
+            let outcome = client
                 .request("auth.sign_in_with_otp", Method::POST, &["otp"])
                 .query_opt("redirect_to", redirect.as_deref())
                 .json(&body)
                 .settings(settings)
                 .fetch()
-                .await?;
+                .await;
+            let sent: Sent = client.flows().began(flow.as_ref(), outcome)?;
             Ok(OtpSent { message_id: sent.message_id, flow })
         })
     }

@@ -9,7 +9,7 @@ use super::{SignIn, sealed};
 use crate::body::Body;
 use crate::call::Call;
 use crate::client::Client;
-use crate::pkce::Purpose;
+use crate::pkce::Start;
 
 /// Signs in by SAML 2.0 with the identity provider of an organisation. The answer is an address for the user's browser.
 ///
@@ -74,19 +74,20 @@ impl sealed::SignIn for Sso {
     fn call(self, client: &Client) -> Call<Self::Answer> {
         let client = client.clone();
         Call::new(move |settings| async move {
-            let flow = client.flows().begin(Purpose::SignIn)?;
+            let flow = client.flows().begin(Start::Browser)?;
             let body = Body::new()
                 .put(self.key, self.value)
                 .put("skip_http_redirect", true)
                 .put_opt("redirect_to", client.flows().redirect(self.redirect_to.as_deref(), flow.as_ref()))
                 .captcha(self.captcha.as_ref())
                 .challenge(flow.as_ref());
-            let answer: Elsewhere = client
+            let outcome = client
                 .request("auth.sign_in_with_sso", Method::POST, &["sso"])
                 .json(&body)
                 .settings(settings)
                 .fetch()
-                .await?;
+                .await;
+            let answer: Elsewhere = client.flows().began(flow.as_ref(), outcome)?;
             Ok(InBrowser { url: answer.url, flow })
         })
     }
