@@ -40,6 +40,7 @@ mod bucket;
 mod call;
 mod clock;
 mod download;
+mod fault;
 mod form;
 mod journal;
 mod list;
@@ -70,6 +71,7 @@ use self::service::Inner;
 pub use self::access::{Access, Action};
 pub use self::body::Body;
 pub use self::call::BodyError;
+pub use self::fault::Fault;
 pub use self::server::{Builder, Server};
 pub use self::service::Service;
 

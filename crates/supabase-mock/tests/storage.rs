@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
-use supabase_mock::storage::{Action, Server};
+use supabase_mock::storage::{Action, Fault, Server};
 
 use self::wire::{Answer, send};
 
@@ -442,4 +442,89 @@ async fn copies_and_moves_of_what_is_overwritten_meanwhile_are_whole() {
             serde_json::from_slice(&client.get(&format!("/object/info/b/{to}")).await.body).expect("JSON");
         assert_eq!(info["size"], there.body.len());
     }
+}
+
+/// Sends a request on a connection of its own, and reads what comes until it ends.
+async fn raw(server: &Server, head: &str, body: &[u8]) -> Vec<u8> {
+    let (address, key) = (server.address(), server.service_role_key());
+    let length = body.len();
+    let head =
+        format!("{head} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: {length}\r\n");
+    let tus = "tus-resumable: 1.0.0\r\ncontent-type: application/offset+octet-stream\r\nupload-offset: 0\r\n";
+    let mut request = format!("{head}{tus}connection: close\r\n\r\n").into_bytes();
+    request.extend_from_slice(body);
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut connection = TcpStream::connect(address).expect("a connection");
+        connection.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
+        let _ = connection.write_all(&request);
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer);
+        answer
+    });
+    answer.await.expect("a thread")
+}
+
+#[tokio::test]
+async fn faults_meet_the_requests_they_fit() {
+    let server = Server::start().await.expect("a server");
+    let client = Client::service(&server);
+    client.bucket("b").await;
+    server.inject(Fault::answer(503, "SlowDown").on("GET"));
+    server.inject(Fault::lose_answer());
+    // The first one passes, the second one does not; what it asked for is done all the same.
+    assert_eq!(raw(&server, "POST /object/b/a.txt", b"0123456789").await, b"");
+    assert_eq!(server.faults_left(), 1);
+    let answer = client.get("/object/b/a.txt").await;
+    assert_eq!((answer.status, code(&answer).as_str()), (503, "SlowDown"));
+    assert_eq!(client.get("/object/b/a.txt").await.body, b"0123456789");
+    assert_eq!(server.faults_left(), 0);
+}
+
+#[tokio::test]
+async fn transfers_break_after_every_byte() {
+    let server = Server::start().await.expect("a server");
+    let client = Client::service(&server);
+    client.bucket("b").await;
+    client.upload("b/a.txt", b"0123456789").await;
+    for bytes in 0..=10 {
+        server.inject(Fault::break_download(bytes));
+        let answer = raw(&server, "GET /object/b/a.txt", b"").await;
+        let answer = String::from_utf8(answer).expect("text");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.contains("content-length: 10"), "{head}");
+        assert_eq!(body, &"0123456789"[..usize::try_from(bytes).expect("few")]);
+
+        server.inject(Fault::break_upload(bytes));
+        assert_eq!(raw(&server, "POST /object/b/never.txt", b"0123456789").await, b"");
+        assert_eq!(code(&client.get("/object/b/never.txt").await), "NoSuchKey");
+
+        let path = create(&client, 11).await;
+        server.inject(Fault::break_upload(bytes).on("PATCH"));
+        assert_eq!(raw(&server, &format!("PATCH /storage/v1{path}"), b"0123456789").await, b"");
+        assert_eq!(offset(&client, &path).await as u64, bytes);
+    }
+    // What is shorter comes through.
+    server.inject(Fault::break_download(11));
+    assert_eq!(client.get("/object/b/a.txt").await.body, b"0123456789");
+    server.inject(Fault::break_upload(0));
+    assert_eq!(client.get("/object/b/a.txt").await.body, b"0123456789");
+}
+
+#[tokio::test]
+async fn a_request_that_is_never_answered_ends_with_the_server() {
+    let server = Server::start().await.expect("a server");
+    server.inject(Fault::hang());
+    let address = server.address();
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut connection = TcpStream::connect(address).expect("a connection");
+        connection.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
+        connection.write_all(b"GET /status HTTP/1.1\r\nhost: x\r\n\r\n").expect("sent");
+        let mut answer = Vec::new();
+        (connection.read_to_end(&mut answer).is_ok(), answer)
+    });
+    while server.faults_left() > 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(server);
+    assert_eq!(asked.await.expect("a thread"), (true, Vec::new()));
 }

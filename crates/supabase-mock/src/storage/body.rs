@@ -16,6 +16,8 @@ use serde::Serialize;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
+use super::call::BodyError;
+
 /// How much of a file is in memory at a time.
 const PIECE: usize = 256 * 1024;
 
@@ -23,6 +25,13 @@ const PIECE: usize = 256 * 1024;
 pub struct Body(UnsyncBoxBody<Bytes, io::Error>);
 
 impl Body {
+    /// Any body, whose failures become those of this machine.
+    pub(super) fn boxed(
+        body: impl http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + 'static,
+    ) -> Self {
+        Self(body.map_err(|error| io::Error::other(error.into())).boxed_unsync())
+    }
+
     /// No body.
     pub(crate) fn empty() -> Self {
         Self(Empty::new().map_err(never).boxed_unsync())

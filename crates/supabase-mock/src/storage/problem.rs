@@ -48,6 +48,12 @@ impl Problem {
         }
     }
 
+    /// An error by a code that is known at run time only.
+    pub(super) fn coded(status: u16, code: String, message: impl Into<String>) -> Self {
+        let code: Cow<'static, str> = Cow::Owned(code);
+        Self { error: code.clone(), code, ..Self::new(status, "", "", message) }
+    }
+
     /// The same with the HTTP status that is meant.
     pub(super) fn made_honest(self) -> Self {
         Self { honest: true, ..self }

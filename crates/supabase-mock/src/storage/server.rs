@@ -1,12 +1,15 @@
 //! The server behind a port of its own.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use http::{Request, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,6 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::access::{Access, Rule};
+use super::body::Body;
+use super::fault::{Cut, Fault, Faults, Kind, refusal};
 use super::service::{Options, Service};
 
 /// What Supabase allows for one file unless a project says otherwise.
@@ -37,6 +42,7 @@ const FILE_SIZE_LIMIT: u64 = 50 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Server {
     service: Service,
+    faults: Arc<Faults>,
     address: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -72,6 +78,17 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Makes something go wrong with the next request that it fits. Several wait for theirs in order.
+    pub fn inject(&self, fault: Fault) {
+        self.faults.add(fault);
+    }
+
+    /// How many faults still wait for their request.
+    #[must_use]
+    pub fn faults_left(&self) -> usize {
+        self.faults.left()
     }
 
     /// The service, to mount it elsewhere as well.
@@ -232,19 +249,20 @@ impl Builder {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let address = listener.local_addr()?;
         let service = Service::open(self.options)?;
-        let task = tokio::spawn(serve(listener, service.clone()));
-        Ok(Server { service, address, task })
+        let faults = Arc::new(Faults::default());
+        let task = tokio::spawn(serve(listener, service.clone(), Arc::clone(&faults)));
+        Ok(Server { service, faults, address, task })
     }
 }
 
-async fn serve(listener: TcpListener, service: Service) {
+async fn serve(listener: TcpListener, service: Service, faults: Arc<Faults>) {
     // Connections end with the set, and the set with the server.
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections.spawn(connection(stream, service.clone()));
+                connections.spawn(connection(stream, service.clone(), Arc::clone(&faults)));
             }
             // Too many open files, for one: those of connections that end will do.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -252,16 +270,41 @@ async fn serve(listener: TcpListener, service: Service) {
     }
 }
 
-async fn connection(stream: TcpStream, service: Service) {
+async fn connection(stream: TcpStream, service: Service, faults: Arc<Faults>) {
     // Without it small answers may wait for the acknowledgement of what was sent before.
     let _ = stream.set_nodelay(true);
-    let answer = service_fn(move |request| {
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer(request).await) }
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let (service, fault) = (service.clone(), faults.take(request.method()));
+        async move {
+            match fault {
+                None => Ok(service.answer(request).await),
+                Some(fault) => faulty(&service, request, fault).await,
+            }
+        }
     });
     // What goes wrong with a connection is the client's to notice.
     let _ =
         http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), answer).await;
+}
+
+/// Answers as the fault has it. An error ends the connection without an answer.
+async fn faulty(service: &Service, request: Request<Incoming>, fault: Kind) -> io::Result<Response<Body>> {
+    let end = || Err(io::ErrorKind::ConnectionReset.into());
+    match fault {
+        Kind::Answer(status, code) => Ok(refusal(status, code)),
+        Kind::Hang => std::future::pending().await,
+        Kind::BreakUpload(bytes) => {
+            let broken = Arc::new(AtomicBool::new(false));
+            let own = Arc::clone(&broken);
+            let answer = service.answer(request.map(|body| Cut::new(body, bytes, own))).await;
+            if broken.load(Ordering::Relaxed) { end() } else { Ok(answer) }
+        }
+        Kind::BreakDownload(bytes) => Ok(service.answer(request).await.map(|body| body.cut(bytes))),
+        Kind::LoseAnswer => {
+            service.answer(request).await;
+            end()
+        }
+    }
 }
 
 #[cfg(test)]
