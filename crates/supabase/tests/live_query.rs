@@ -1,0 +1,269 @@
+//! Live queries, and what realtime hears of who is signed in: against a realtime server in memory, and a database that is
+//! a list.
+
+#[path = "../../realtime-rs/tests/common/mod.rs"]
+mod common;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::{Memory, token_of};
+use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use supabase::live::{Live, LiveChange, LiveQuery};
+use supabase::{Client, Error, ErrorKind};
+use supabase_mock::realtime::{Change, Server, Table};
+
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+struct Todo {
+    id: i64,
+    task: String,
+}
+
+/// A project with a table `todos`, of which each query sees the rows whose task is not hidden.
+struct Project {
+    server: Server,
+    rest: MockServer,
+    rows: Arc<Mutex<BTreeMap<i64, String>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+    fail: Arc<Mutex<bool>>,
+}
+
+fn todo(id: i64, task: &str) -> Value {
+    json!({ "id": id, "task": task, "list": "farm" })
+}
+
+impl Project {
+    async fn start() -> Self {
+        let server = Server::builder()
+            .table(
+                Table::new("public", "todos").key("id", "int8").column("task", "text").column("list", "text"),
+            )
+            .build();
+        let rest = MockServer::start_async().await;
+        let rows = Arc::new(Mutex::new(BTreeMap::from([(1, "sow".to_owned()), (2, "hidden".to_owned())])));
+        let (asked, fail) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(false)));
+        let (table, log, fails, tokens) =
+            (Arc::clone(&rows), Arc::clone(&asked), Arc::clone(&fail), server.clone());
+        rest.mock_async(move |when, then| {
+            when.any_request();
+            then.respond_with(move |request: &HttpMockRequest| {
+                let uri = request.uri();
+                if uri.path().starts_with("/auth/") {
+                    return answer(200, &session(&tokens));
+                }
+                log.lock().unwrap().push(uri.query().unwrap_or_default().to_owned());
+                if *fails.lock().unwrap() {
+                    return answer(500, &json!({ "message": "no" }));
+                }
+                answer(200, &read(&table.lock().unwrap(), &request.query_params()))
+            });
+        })
+        .await;
+        Self { server, rest, rows, asked, fail }
+    }
+
+    fn client(&self) -> Client {
+        let server = self.server.clone();
+        Client::builder(self.rest.base_url(), self.server.anon_key())
+            .http_client(supabase_testing::http::client())
+            .max_retries(0)
+            .configure_realtime(move |realtime| {
+                realtime
+                    .transport(Memory(server))
+                    .reconnect(supabase::realtime::Backoff::custom(|_| Some(Duration::from_millis(1))))
+            })
+            .build()
+            .unwrap()
+    }
+
+    fn todos(&self) -> LiveQuery<Todo> {
+        self.client().live("todos", ["id"])
+    }
+
+    fn set(&self, id: i64, task: &str) {
+        let old = self.rows.lock().unwrap().insert(id, task.to_owned());
+        self.server.push_change(&match old {
+            Some(old) => Change::update("public", "todos", todo(id, task), todo(id, &old)),
+            None => Change::insert("public", "todos", todo(id, task)),
+        });
+    }
+
+    fn delete(&self, id: i64) {
+        if self.rows.lock().unwrap().remove(&id).is_some() {
+            self.server.push_change(&Change::delete("public", "todos", json!({ "id": id })));
+        }
+    }
+}
+
+fn answer(status: u16, body: &Value) -> HttpMockResponse {
+    HttpMockResponse::builder()
+        .status(status)
+        .header("content-type", "application/json")
+        .body(body.to_string())
+        .build()
+}
+
+fn session(server: &Server) -> Value {
+    json!({
+        "access_token": server.token("authenticated", "ada", Duration::from_secs(3_600)),
+        "token_type": "bearer", "expires_in": 3600, "refresh_token": "refresh",
+        "user": {
+            "id": "ada", "aud": "authenticated", "role": "authenticated", "email": "ada@example.com", "phone": "",
+            "app_metadata": {}, "user_metadata": {}, "identities": [], "is_anonymous": false,
+            "created_at": "2026-11-25T08:00:00Z", "updated_at": "2026-11-25T08:00:00Z",
+        },
+    })
+}
+
+/// What a database would answer that knows `id=in.(…)` and an offset.
+fn read(rows: &BTreeMap<i64, String>, query: &[(String, String)]) -> Value {
+    let ids: Option<Vec<i64>> = query.iter().find(|(name, _)| name == "id").map(|(_, list)| {
+        list.trim_start_matches("in.(")
+            .trim_end_matches(')')
+            .split(',')
+            .map(|id| id.parse().unwrap())
+            .collect()
+    });
+    let offset = query.iter().find(|(name, _)| name == "offset").and_then(|(_, rows)| rows.parse().ok());
+    rows.iter()
+        .filter(|(id, task)| *task != "hidden" && ids.as_ref().is_none_or(|ids| ids.contains(id)))
+        .skip(offset.unwrap_or(0))
+        .map(|(id, task)| todo(*id, task))
+        .collect()
+}
+
+fn row(id: i64, task: &str) -> Arc<Todo> {
+    Arc::new(Todo { id, task: task.to_owned() })
+}
+
+async fn next(live: &mut Live<Todo>) -> Vec<LiveChange<Todo>> {
+    soon(live).await.unwrap()
+}
+
+async fn soon(live: &mut Live<Todo>) -> Result<Vec<LiveChange<Todo>>, Error> {
+    tokio::time::timeout(Duration::from_secs(20), live.next()).await.expect("in time").expect("it goes on")
+}
+
+#[tokio::test]
+async fn rows_come_change_and_leave_as_the_database_says() {
+    let project = Project::start().await;
+    let mut live = project.todos().eq("list", "farm").subscribe().await.unwrap();
+    assert_eq!(next(&mut live).await, [LiveChange::Added(row(1, "sow"))]);
+    project.set(3, "reap");
+    assert_eq!(next(&mut live).await, [LiveChange::Added(row(3, "reap"))]);
+    project.set(3, "reap all");
+    assert_eq!(next(&mut live).await, [LiveChange::Changed { old: row(3, "reap"), new: row(3, "reap all") }]);
+    // The filter of the query lets it through no more: nothing tells of that but the change itself.
+    project.set(1, "hidden");
+    assert_eq!(next(&mut live).await, [LiveChange::Removed(row(1, "sow"))]);
+    project.delete(3);
+    assert_eq!(next(&mut live).await, [LiveChange::Removed(row(3, "reap all"))]);
+    project.set(2, "shown");
+    assert_eq!(next(&mut live).await, [LiveChange::Added(row(2, "shown"))]);
+    assert_eq!(live.rows().cloned().collect::<Vec<_>>(), [row(2, "shown")]);
+
+    // New rows are told of by the filter, all other changes whatever it says.
+    let joins = project.server.joins(live.channel().name());
+    let bindings = &joins[0].payload()["config"]["postgres_changes"];
+    assert_eq!(bindings[0]["filter"], "list=eq.farm");
+    assert!(bindings[1].get("filter").is_none() && bindings[2].get("filter").is_none(), "{bindings}");
+    let asked = project.asked.lock().unwrap().clone();
+    assert!(asked.iter().all(|query| query.contains("list=eq.farm")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn after_a_gap_everything_is_read_again() {
+    let project = Project::start().await;
+    let mut live = project.todos().subscribe().await.unwrap();
+    assert_eq!(next(&mut live).await, [LiveChange::Added(row(1, "sow"))]);
+    project.server.drop_all();
+    // Nobody is told of this.
+    project.rows.lock().unwrap().insert(9, "rest".to_owned());
+    project.rows.lock().unwrap().remove(&1);
+    assert_eq!(
+        next(&mut live).await,
+        [LiveChange::Removed(row(1, "sow")), LiveChange::Added(row(9, "rest"))]
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_and_read_again() {
+    let project = Project::start().await;
+    let mut live = project.todos().subscribe().await.unwrap();
+    next(&mut live).await;
+    *project.fail.lock().unwrap() = true;
+    project.set(3, "reap");
+    let error = soon(&mut live).await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Rejected, Some(500)));
+    *project.fail.lock().unwrap() = false;
+    assert_eq!(next(&mut live).await, [LiveChange::Added(row(3, "reap"))]);
+
+    *project.fail.lock().unwrap() = true;
+    let error = project.todos().subscribe().await.unwrap_err();
+    assert_eq!(error.status(), Some(500), "the first reading fails the call");
+}
+
+#[tokio::test]
+async fn a_row_without_the_key_or_of_another_type_is_an_error_that_says_so() {
+    let project = Project::start().await;
+    let error = project.client().live::<Todo>("todos", ["uid"]).subscribe().await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Invalid && error.message().contains("`uid`"), "{error}");
+    let error = project.client().live::<Todo>("todos", [""; 0]).subscribe().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    let error = project.client().live::<Vec<u8>>("todos", ["id"]).subscribe().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(!error.to_string().contains("sow"), "{error}");
+}
+
+#[tokio::test]
+async fn snapshots_hold_all_rows_each_time() {
+    use futures_util::StreamExt;
+    let project = Project::start().await;
+    let mut snapshots = Box::pin(project.todos().subscribe().await.unwrap().snapshots());
+    assert_eq!(snapshots.next().await.unwrap().unwrap(), [row(1, "sow")]);
+    project.set(0, "plan");
+    assert_eq!(snapshots.next().await.unwrap().unwrap(), [row(0, "plan"), row(1, "sow")]);
+}
+
+#[tokio::test]
+async fn channels_hear_of_sign_in_refresh_and_sign_out_at_once() {
+    use supabase::auth::{Password, SignOutScope};
+    let project = Project::start().await;
+    let supabase = project.client();
+    let room = supabase.channel("room").subscribe().await.unwrap();
+    let anonymous = token_of(&project.server.joins("room")[0]);
+    assert_eq!(anonymous, None);
+
+    let session = supabase.auth().sign_in(Password::email("ada@example.com", "secret")).await.unwrap();
+    let pushed = project.server.wait_for(|frame| frame.event() == "access_token").await;
+    let token = |session: &supabase::auth::Session| {
+        use supabase::secrecy::ExposeSecret;
+        Some(session.access_token.expose_secret().to_owned())
+    };
+    assert_eq!(token_of(&pushed), token(&session));
+    supabase.auth().sign_out(SignOutScope::Local).await.unwrap();
+    let rejoined = |server: &Server| server.joins("room").len() == 2;
+    tokio::time::timeout(Duration::from_secs(20), project.server.until(rejoined)).await.unwrap();
+    assert_eq!(
+        token_of(&project.server.joins("room")[1]),
+        None,
+        "never again with the token of who has left"
+    );
+    drop(room);
+}
+
+#[tokio::test]
+async fn another_user_sees_other_rows() {
+    use supabase::auth::Password;
+    let project = Project::start().await;
+    let supabase = project.client();
+    let mut live = supabase.live::<Todo>("todos", ["id"]).subscribe().await.unwrap();
+    next(&mut live).await;
+    // A policy, as it were: nothing in the table tells of it.
+    project.rows.lock().unwrap().insert(5, "Ada's own".to_owned());
+    supabase.auth().sign_in(Password::email("ada@example.com", "secret")).await.unwrap();
+    assert_eq!(next(&mut live).await, [LiveChange::Added(row(5, "Ada's own"))]);
+}
