@@ -31,6 +31,8 @@ pub enum Need {
     Vectors,
     /// Buckets of Iceberg tables.
     AnalyticsBuckets,
+    /// A Realtime server.
+    Realtime,
 }
 
 impl fmt::Display for Need {
@@ -40,6 +42,7 @@ impl fmt::Display for Need {
             Self::DryRun => "dry-run",
             Self::Grammar => "grammar",
             Self::ExampleFunctions => "example-functions",
+            Self::Realtime => "realtime",
             Self::Vectors => "vectors",
             Self::AnalyticsBuckets => "analytics-buckets",
         })

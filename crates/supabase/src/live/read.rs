@@ -60,7 +60,7 @@ impl Reader {
             Fetch::All => {
                 // In an order that is the same for each page.
                 for column in &self.key {
-                    query = query.order(format!("\"{}\"", column.replace('"', "\"\"")).as_str());
+                    query = query.order(Column::exact(column));
                 }
                 query.fetch_all().await?
             }
