@@ -5,9 +5,10 @@ use std::fmt::Write;
 use crate::literal::push_quoted;
 use crate::text::Text;
 
-/// Words that mean something else in the place of a column.
-const RESERVED: [&str; 9] =
-    ["select", "columns", "on_conflict", "order", "limit", "offset", "and", "or", "not"];
+/// Whether a word means something else in the place of a column.
+fn is_reserved(word: &str) -> bool {
+    matches!(word, "select" | "columns" | "on_conflict" | "order" | "limit" | "offset" | "and" | "or" | "not")
+}
 
 /// A column, as it stands in a filter or an order.
 ///
@@ -84,7 +85,7 @@ impl Column {
 impl From<&str> for Column {
     fn from(path: &str) -> Self {
         // Most are one plain name.
-        if is_plain(path) && !RESERVED.contains(&path) {
+        if is_plain(path) && !is_reserved(path) {
             return Self { text: path.into(), is_referenced: false };
         }
         let (names, keys) = split(path);
@@ -185,7 +186,7 @@ pub(crate) fn push_name(text: &mut impl Write, name: &str) {
     let bare = words.clone().all(|word| {
         !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
     });
-    if bare && !RESERVED.contains(&name) {
+    if bare && !is_reserved(name) {
         // Writing a text cannot fail.
         text.write_str(name).unwrap_or_default();
     } else {

@@ -26,7 +26,7 @@ pub enum Count {
 }
 
 /// What a request prefers. Each is sent only if it is asked for, as unknown ones can be refused.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Prefer {
     pub(crate) back: Option<Back>,
     pub(crate) count: Option<Count>,
@@ -46,6 +46,10 @@ pub(crate) enum Back {
 impl Prefer {
     /// The value of the header, if there is anything to say.
     pub(crate) fn header(&self) -> Option<HeaderValue> {
+        // Most requests prefer nothing.
+        if *self == Self::default() {
+            return None;
+        }
         let back = self.back.map(|back| match back {
             Back::Rows => "return=representation",
             Back::Headers => "return=headers-only",

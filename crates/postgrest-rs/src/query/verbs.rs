@@ -152,7 +152,7 @@ impl Query<NeedsVerb> {
     fn reading(self, columns: &str) -> Query<Select> {
         self.with(|draft| {
             draft.request.operation = "postgrest.select";
-            draft.append("select", &without_white_space(columns));
+            draft.select(columns);
         })
         .at()
     }
@@ -222,7 +222,7 @@ impl<Out> Query<Call, Out> {
     /// # Ok(()) }
     /// ```
     pub fn select(self, columns: impl AsRef<str>) -> Self {
-        self.with(|draft| draft.append("select", &without_white_space(columns.as_ref())))
+        self.with(|draft| draft.select(columns.as_ref()))
     }
 }
 
@@ -327,6 +327,15 @@ impl<Out> Query<Delete<NeedsFilterOrAllRows>, Out> {
 }
 
 impl Draft {
+    /// Chooses columns.
+    fn select(&mut self, columns: &str) {
+        self.pairs.reserved(None, "select");
+        self.pairs.value(without_white_space(columns).as_bytes());
+        if self.pairs.take_nul() {
+            self.blame_nul("select");
+        }
+    }
+
     /// Writes the body. For a sequence of rows, answers with the columns that any of them has: PostgREST would
     /// otherwise demand that all have the same.
     fn write(&mut self, value: &impl Serialize) -> Result<Option<String>, String> {
