@@ -165,6 +165,7 @@ async fn an_answer_that_cannot_be_decompressed() {
 }
 
 /// PostgREST 13.0 to 14.1 say that this answer has two bytes, and send all of it.
+/// PostgREST#4455: its body is longer than it says, and the rest would be read as the next answer.
 #[tokio::test]
 async fn the_malformed_416_on_a_connection_that_is_kept() {
     let malformed = include_bytes!("../../supabase-testing/fixtures/rest-13-malformed-416.raw");

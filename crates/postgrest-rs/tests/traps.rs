@@ -3,7 +3,7 @@
 mod common;
 
 use common::Listener;
-use postgrest_rs::{Client, Code, Count, ErrorKind, Is, Numeric, TextSearch, col, not};
+use postgrest_rs::{Client, Code, Completeness, Count, ErrorKind, Is, Json, Numeric, TextSearch, col, not};
 use serde_json::{Value, json};
 use supabase_testing::raw::{Answer, Raw};
 use supabase_testing::recordings;
@@ -25,7 +25,7 @@ async fn sent_as_tree(filter: postgrest_rs::Filter) -> String {
 
 type Query = postgrest_rs::Query<postgrest_rs::query::stage::Select, Vec<Value>>;
 
-/// supabase-js#2633, postgrest-py#108, supabase-kt#1089: quotes around a value that stands alone are looked for.
+/// supabase-js#2633, postgrest-py#108, supabase-py#90, postgrest-rs#40, supabase-kt#1089: quotes around a value that stands alone are looked for.
 #[tokio::test]
 async fn a_value_that_stands_alone_is_never_quoted() {
     for value in ["a,b", "a.b", "a:b", "\"a\"", "(a)", ""] {
@@ -177,7 +177,7 @@ async fn what_is_no_row_is_refused() {
     assert_eq!(listener.count(), 0);
 }
 
-/// supabase-js#2683, #2685, #1661: the answer to HEAD has no body, so other clients told no error, or another status.
+/// supabase-js#2683, #2685, #1661, postgrest-py#544, supabase-py#1587: the answer to HEAD has no body, so other clients told no error, or another status.
 #[tokio::test]
 async fn an_error_in_answer_to_head_has_its_status_and_code() {
     let exchange = recordings::case(recordings::rest(), "rest/select/head-error-missing-table");
@@ -186,6 +186,12 @@ async fn an_error_in_answer_to_head_has_its_status_and_code() {
         Client::builder(replay.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
     let error = db.from("nope").select_raw("*").count(Count::Exact).head().execute().await.unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(404), Some(&Code::TableNotFound)));
+
+    let server = Raw::start([Answer::Bytes(b"HTTP/1.1 200 OK\r\ncontent-range: */7\r\n\r\n".to_vec())]);
+    let db =
+        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let answer = db.from("t").select_raw("*").count(Count::Exact).head().execute().await.unwrap();
+    assert_eq!(answer.count, Some(7));
 }
 
 /// 300 is an error of PostgREST, and no redirect.
@@ -199,16 +205,24 @@ async fn an_ambiguous_function_is_an_error() {
     assert_eq!((error.status(), error.code()), (Some(300), Some(&Code::AmbiguousFunction)));
 }
 
-/// supabase-py#1207, postgrest-js#361: `maybe_single` hung on the words of an error that changed between versions.
+/// supabase-py#1207, postgrest-js#361, #486, supabase-swift#1180, supabase-js#2579: `maybe_single` hung on the words of an
+/// error that changed between versions, or took one of several rows.
 #[tokio::test]
 async fn no_row_is_none_whatever_the_server_would_have_said() {
     let listener = Listener::start().await;
     let row: Option<Value> = listener.client().from("t").select("*").maybe_single().await.unwrap();
     assert_eq!(row, None);
     assert_eq!(listener.last().header("accept"), ["application/json"]);
+
+    let replay = Replay::start(recordings::case(recordings::rest(), "rest/modifiers/maybe-single-2")).await;
+    let db =
+        Client::builder(replay.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let error = db.from("instruments").select::<Value>("*").maybe_single().await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::NotExactlyOneRow));
 }
 
-/// postgrest-py#595, postgrest-js#646: an answer that is not JSON broke the parser, and its text was lost.
+/// postgrest-py#595, postgrest-js#646, supabase-flutter#1474: an answer that is not JSON broke the parser, and its text was
+/// lost.
 #[tokio::test]
 async fn an_answer_that_is_not_json_is_kept() {
     let text = "HTTP/1.1 500 Internal Server Error\r\ncontent-type: text/plain\r\ncontent-length: 20\r\n\r\nSomething went wrong";
@@ -217,6 +231,16 @@ async fn an_answer_that_is_not_json_is_kept() {
         Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
     let error = db.from("t").select_raw("*").await.unwrap_err();
     assert_eq!((error.message(), error.raw_body()), ("Something went wrong", &b"Something went wrong"[..]));
+
+    let text = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 4\r\n\r\nfine";
+    let server = Raw::start([Answer::Bytes(text.into())]);
+    let db =
+        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let error = db.from("t").select::<Value>("*").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.status(), error.raw_body()),
+        (ErrorKind::Decode, Some(200), &b"fine"[..])
+    );
 }
 
 /// postgrest-js#273, #319, #419: large integers and long decimals lost digits.
@@ -263,4 +287,116 @@ async fn nothing_is_preferred_that_was_not_asked_for() {
     assert!(listener.last().header("prefer").is_empty());
     db.from("t").insert(json!({})).await.unwrap();
     assert!(listener.last().header("prefer").is_empty());
+}
+
+/// supabase-js#766, postgrest-js#393, postgrest-py#365: a long list is refused on the way, in words that tell nobody why.
+#[tokio::test]
+async fn a_list_that_is_too_long_is_named_and_can_be_sent_in_pieces() {
+    let listener = Listener::start().await;
+    let ids: Vec<u32> = (1_000_000..1_010_000).collect();
+    let query = || listener.client().from("t").select::<Value>("*").eq("kind", "x").in_("id", &ids);
+    let error = query().await.unwrap_err();
+    assert!(error.kind() == ErrorKind::TooLong && error.message().contains("`id`"), "{error}");
+    assert_eq!(listener.count(), 0);
+    query().chunked(4000).await.unwrap();
+    assert_eq!(listener.count(), 3);
+}
+
+/// postgrest-js#515, supabase-js#1254, #1651, PostgREST#4046: what a row lacks became null, or its column's default, without
+/// being asked for.
+#[tokio::test]
+async fn defaults_are_taken_only_where_they_are_asked_for() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    let rows = json!([{ "id": 1, "n": 99 }, { "id": 2 }]);
+    db.from("t").upsert(&rows).await.unwrap();
+    assert_eq!(listener.last().header("prefer"), ["resolution=merge-duplicates"]);
+    assert_eq!(listener.last().all("columns"), [r#""id","n""#]);
+    db.from("t").upsert(&rows).missing_default().await.unwrap();
+    assert_eq!(listener.last().header("prefer"), ["resolution=merge-duplicates,missing=default"]);
+    db.from("t").insert(&rows).missing_default().await.unwrap();
+    assert_eq!(listener.last().header("prefer"), ["missing=default"]);
+}
+
+/// supabase#4544, postgrest-js#171: the server cuts after so many rows without a word.
+#[tokio::test]
+async fn an_answer_that_was_cut_is_no_complete_one() {
+    let cut = "HTTP/1.1 206 Partial Content\r\ncontent-range: 0-1/3\r\ncontent-length: 5\r\n\r\n[1,2]";
+    let server = Raw::start([Answer::Bytes(cut.into()), Answer::Bytes(cut.into())]);
+    let db =
+        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let error = db.from("t").select::<i32>("*").complete().await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Truncated, "the server sent 2 of 3 rows"));
+    let answer = db.from("t").select::<i32>("*").count(Count::Exact).execute().await.unwrap();
+    assert_eq!(answer.completeness(), Completeness::Truncated { total: 3 });
+}
+
+/// postgrest-js: a `Date` was written in words. An offset's `+` is a space to the server, unless it is encoded.
+#[tokio::test]
+async fn a_time_is_written_as_it_serialises_with_its_offset() {
+    #[derive(serde::Serialize)]
+    struct Time(&'static str);
+    let time = "2026-11-24T08:30:00+02:00";
+    assert_eq!(sent_for_v(|query| query.gte("v", Time(time))).await, format!("gte.{time}"));
+}
+
+/// Behind `->`, JSON is compared with JSON: a text needs its quotes there, and only there.
+#[tokio::test]
+async fn a_json_value_is_compared_with_json() {
+    let listener = Listener::start().await;
+    let table = || listener.client().from("t").select::<Value>("*");
+    let _ = table().eq("address->city", Json("Paris")).eq("address->>city", "Paris").await.unwrap();
+    let sent = listener.last();
+    assert_eq!(
+        (sent.all("address->city"), sent.all("address->>city")),
+        (vec!["eq.\"Paris\""], vec!["eq.Paris"])
+    );
+}
+
+/// In patterns, `*` and `%` are the same, and a backslash takes the meaning of what follows: nothing may be changed.
+#[tokio::test]
+async fn a_pattern_is_sent_to_the_letter() {
+    for pattern in [r"100\%", "a*b%", r"c:\\_", r"\*"] {
+        assert_eq!(sent_for_v(|query| query.like("v", pattern)).await, format!("like.{pattern}"));
+    }
+}
+
+/// `isdistinct.null` compares with the text `null`.
+#[tokio::test]
+async fn null_is_no_value_to_be_distinct_from() {
+    let listener = Listener::start().await;
+    let error = listener.client().from("t").select_raw("*").is_distinct("v", None::<i32>).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Invalid && error.message().contains("null"), "{error}");
+}
+
+/// The server takes `;` for `&`, drops a NUL, and reads a bad escape as it likes.
+#[tokio::test]
+async fn what_ends_a_parameter_is_encoded() {
+    for value in ["a;b=c", "a&b=c", "100%", "%41", "a#b", "a+b", "ü"] {
+        assert_eq!(sent_for_v(|query| query.eq("v", value)).await, format!("eq.{value}"));
+    }
+}
+
+/// What a function returns by GET is read-only, and null in a URL is the text `null`.
+#[tokio::test]
+async fn a_null_argument_goes_by_post() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    let error = db.rpc::<Value>("f", json!({ "a": null })).get().await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Invalid && error.message().contains("`a`"), "{error}");
+    let _: Value = db.rpc("f", json!({ "a": null })).await.unwrap();
+    assert_eq!(listener.last().body, r#"{"a":null}"#);
+}
+
+/// Twice the same row in one upsert is a failure of the request (500, 21000), and not of the server: trying again helps
+/// nobody.
+#[tokio::test]
+async fn a_write_is_not_repeated_after_an_error() {
+    let body = r#"{"code":"21000","details":null,"hint":null,"message":"twice"}"#;
+    let server = Raw::start([Raw::json("500 Internal Server Error", body.len(), body)]);
+    let db =
+        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let error = db.from("t").upsert(json!([{ "id": 1 }, { "id": 1 }])).await.unwrap_err();
+    assert!(!error.is_retryable());
+    assert_eq!(server.requests().len(), 1);
 }
