@@ -61,7 +61,8 @@ async fn main() -> Result {
     // Buckets are made by the project, not by its users.
     let project = Client::new(&url, env::var("SUPABASE_SERVICE_ROLE_KEY")?)?;
     files(&supabase, &project).await?;
-    functions(&supabase).await
+    functions(&supabase).await?;
+    live(&supabase).await
 }
 
 async fn database(supabase: &Client) -> Result {
@@ -173,6 +174,19 @@ async fn functions(supabase: &Client) -> Result {
     let answer =
         show!("Call a function", supabase.functions().invoke("hello-world").json(json!({ "name": "Ada" })));
     println!("  → {}", answer.text()?);
+    Ok(())
+}
+
+async fn live(supabase: &Client) -> Result {
+    println!("\n── Realtime: a table that stays up to date");
+    let mut planets = supabase.live::<Planet>("planets", ["id"]).gte("id", 9).subscribe().await?;
+    println!("At first\n  → {:?}", planets.next().await.transpose()?);
+    show!("Add a row", supabase.from("planets").insert(&Planet { id: 9, name: "Pluto".into() }));
+    println!("The table tells\n  → {:?}", planets.next().await.transpose()?);
+    show!("Change it", supabase.from("planets").update(json!({ "name": "Hades" })).eq("id", 9));
+    println!("The table tells\n  → {:?}", planets.next().await.transpose()?);
+    show!("Remove it", supabase.from("planets").delete().eq("id", 9));
+    println!("The table tells\n  → {:?}", planets.next().await.transpose()?);
     Ok(())
 }
 
