@@ -33,6 +33,30 @@ pub enum Need {
     AnalyticsBuckets,
     /// A Realtime server.
     Realtime,
+    /// What auth wanted to send by email, at `GET /__mail`.
+    Mail,
+    /// What auth wanted to send to phones, at `GET /__sms`.
+    Phones,
+    /// Links in emails that bring a code; and changes of email addresses that both addresses confirm.
+    MailLinks,
+    /// Guests.
+    Anonymous,
+    /// What administrators do about users.
+    AuthAdmin,
+    /// Second factors.
+    Mfa,
+    /// Passkeys.
+    Passkeys,
+    /// A project that is an OAuth server.
+    OAuthServer,
+    /// The provider `github`, which signs in whomever `login_hint` names.
+    OAuthProvider,
+    /// Identity providers by SAML, and custom providers.
+    SsoProviders,
+    /// Web3 wallets.
+    Web3,
+    /// Tokens signed by a key of the project's own, and not by a shared secret.
+    SigningKeys,
 }
 
 impl fmt::Display for Need {
@@ -45,6 +69,18 @@ impl fmt::Display for Need {
             Self::Realtime => "realtime",
             Self::Vectors => "vectors",
             Self::AnalyticsBuckets => "analytics-buckets",
+            Self::Mail => "mail",
+            Self::Phones => "phones",
+            Self::MailLinks => "mail-links",
+            Self::Anonymous => "anonymous",
+            Self::AuthAdmin => "auth-admin",
+            Self::Mfa => "mfa",
+            Self::Passkeys => "passkeys",
+            Self::OAuthServer => "oauth-server",
+            Self::OAuthProvider => "oauth-provider",
+            Self::SsoProviders => "sso-providers",
+            Self::Web3 => "web3",
+            Self::SigningKeys => "signing-keys",
         })
     }
 }
