@@ -50,4 +50,5 @@ scenarios! {
     what_is_not_allowed_fails_or_finds_nothing => errors::what_is_not_allowed(service, anon);
     vectors_live_and_die => vectors::live_and_die(service);
     analytics_buckets_live_and_die => analytics::buckets(service);
+    namespaces_and_tables_live_and_die => analytics::catalog(service);
 }

@@ -47,4 +47,5 @@ scenarios! {
     storage_what_is_not_allowed_fails_or_finds_nothing => errors::what_is_not_allowed(service, anon) needs [];
     storage_vectors_live_and_die => vectors::live_and_die(service) needs [Need::Vectors];
     storage_analytics_buckets_live_and_die => analytics::buckets(service) needs [Need::AnalyticsBuckets];
+    storage_namespaces_and_tables_live_and_die => analytics::catalog(service) needs [Need::Catalog];
 }

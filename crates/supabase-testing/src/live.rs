@@ -57,6 +57,8 @@ pub enum Need {
     Web3,
     /// Tokens signed by a key of the project's own, and not by a shared secret.
     SigningKeys,
+    /// A catalog of Iceberg tables behind these.
+    Catalog,
 }
 
 impl fmt::Display for Need {
@@ -81,6 +83,7 @@ impl fmt::Display for Need {
             Self::SsoProviders => "sso-providers",
             Self::Web3 => "web3",
             Self::SigningKeys => "signing-keys",
+            Self::Catalog => "catalog",
         })
     }
 }

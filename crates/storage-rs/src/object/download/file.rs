@@ -167,3 +167,32 @@ async fn write(reader: &mut Reader, file: &mut tokio::fs::File) -> Result<u64> {
     file.flush().await.map_err(unwritable)?;
     Ok(bytes)
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::Client;
+    use supabase_mock::http::{Answer, Server};
+
+    /// What is written to `/dev/full` does not fit on the disk.
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_leaves_nothing_behind() {
+        let server = Server::start([Answer::new(200).body([7; 100_000])]).unwrap();
+        let storage = Client::builder(server.url(), "key")
+            .http_client(supabase_testing::http::client())
+            .build()
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.bin");
+        let (partial, file) = Partial::create(&target).await.unwrap();
+        drop(file);
+        let mut full = tokio::fs::OpenOptions::new().write(true).open("/dev/full").await.unwrap();
+        let mut reader = storage.from("b").download("a").ready().unwrap().begin().await.unwrap();
+        let error = write(&mut reader, &mut full).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::File);
+        let source = std::error::Error::source(&error).unwrap().downcast_ref::<std::io::Error>().unwrap();
+        assert_eq!(source.kind(), std::io::ErrorKind::StorageFull);
+        drop(partial);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
