@@ -28,6 +28,8 @@ impl Programs {
             // Stripped by the linker of this program alone, so that nothing else is built again.
             let stripped = ["--", "-C", "strip=symbols"];
             let mut arguments = vec!["rustc", "--release", "--package", "bench", "--bin", program];
+            // With no more than they ask for themselves.
+            arguments.push("--no-default-features");
             arguments.extend(stripped);
             step(&format!("Build of {program}, stripped"), cargo(&arguments)).await?;
         }
