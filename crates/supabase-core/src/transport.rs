@@ -176,12 +176,16 @@ impl Transport {
         // Pinned first: what wraps it then holds a pointer, and the large future is moved by none of them.
         let mut work = pin!(async {
             let started = Instant::now();
-            let failure = match self.attempt(request, 0, &span, read).await {
-                Err(failure) if request.may_repeat(&failure) => failure,
-                outcome => return outcome,
-            };
-            // Rare, and large: in a place of its own, so that not every call has to make room for it.
-            Box::pin(self.repeat(request, failure, started, limit, &span, read)).await
+            let mut attempt = 0;
+            loop {
+                let failure = match self.attempt(request, attempt, &span, read).await {
+                    Err(failure) if request.may_repeat(&failure) => failure,
+                    outcome => return outcome,
+                };
+                // Rare, and large: in a place of its own, so that not every call has to make room for it.
+                Box::pin(self.pause(request, failure, attempt, started, limit)).await?;
+                attempt += 1;
+            }
         });
         let work = poll_fn(|context| {
             let _inside = span.enter();
@@ -202,41 +206,35 @@ impl Transport {
         }
     }
 
-    /// Sends again what failed, until it succeeds or there is no point in it.
-    async fn repeat<T, F, Fut>(
+    /// Waits until a failed request may be sent again.
+    ///
+    /// # Errors
+    /// The failure, if there is no point in it.
+    async fn pause(
         &self,
         request: &Request,
-        mut failure: Failure,
+        failure: Failure,
+        attempt: u32,
         started: Instant,
         limit: Option<Duration>,
-        span: &Span,
-        read: &F,
-    ) -> Result<T, Failure>
-    where
-        F: Fn(Response) -> Fut,
-        Fut: Future<Output = Result<T, Failure>>,
-    {
+    ) -> Result<(), Failure> {
         let policy = request.retry.unwrap_or(self.shared.retry);
+        let pause = usize::try_from(attempt).ok().and_then(|attempt| policy.pauses().nth(attempt));
+        let Some(pause) = pause else { return Err(failure) };
+        let pause = match failure.retry_after() {
+            // More than the caller is willing to wait: the answer is known now, so say it now.
+            Some(asked) if asked > policy.longest_pause => return Err(failure),
+            Some(asked) => pause.max(asked),
+            None => pause,
+        };
         // What moves has no end that could be known.
         let limit = limit.filter(|_| request.payload.is_none());
-        for (attempt, pause) in (1..).zip(policy.pauses()) {
-            let pause = match failure.retry_after() {
-                // More than the caller is willing to wait: the answer is known now, so say it now.
-                Some(asked) if asked > policy.longest_pause => break,
-                Some(asked) => pause.max(asked),
-                None => pause,
-            };
-            if limit.is_some_and(|limit| started.elapsed().saturating_add(pause) >= limit) {
-                break;
-            }
-            tracing::debug!(kind = ?failure.kind(), status = failure.status(), ?pause, "sending again");
-            sleep(pause).await;
-            failure = match self.attempt(request, attempt, span, read).await {
-                Err(failure) if request.may_repeat(&failure) => failure,
-                outcome => return outcome,
-            };
+        if limit.is_some_and(|limit| started.elapsed().saturating_add(pause) >= limit) {
+            return Err(failure);
         }
-        Err(failure)
+        tracing::debug!(kind = ?failure.kind(), status = failure.status(), ?pause, "sending again");
+        sleep(pause).await;
+        Ok(())
     }
 
     /// Sends once, reads the answer, and writes into the span how it went.
