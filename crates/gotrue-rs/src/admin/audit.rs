@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use supabase_core::{BoxFuture, Method, Reply};
+use supabase_core::{BoxFuture, MaybeSend, Method, Reply};
 
 use super::Admin;
 use super::pages::{self, Page};
@@ -128,7 +128,7 @@ impl ListAuditLog {
     /// let entries: Vec<_> = admin.audit_log().per_page(500).stream().try_collect().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stream(self) -> impl Stream<Item = Result<AuditEntry>> + Send + 'static + use<> {
+    pub fn stream(self) -> impl Stream<Item = Result<AuditEntry>> + MaybeSend + 'static + use<> {
         let first = self.page.unwrap_or(1);
         pages::all(first, move |page| self.request(Some(page)), read)
     }

@@ -2,7 +2,7 @@
 
 use futures_util::{Stream, StreamExt, stream};
 use serde::de::DeserializeOwned;
-use supabase_core::{Reply, Url};
+use supabase_core::{MaybeSend, MaybeSync, Reply, Url};
 
 use crate::api::Api;
 use crate::error::{Error, Result};
@@ -55,11 +55,11 @@ pub(super) fn all<T, R, D>(
     first: u64,
     request: R,
     read: D,
-) -> impl Stream<Item = Result<T>> + Send + 'static + use<T, R, D>
+) -> impl Stream<Item = Result<T>> + MaybeSend + 'static + use<T, R, D>
 where
-    T: Send + 'static,
-    R: Fn(u64) -> Api + Send + Sync + 'static,
-    D: Fn(&Reply) -> Result<Page<T>> + Send + Sync + 'static,
+    T: MaybeSend + 'static,
+    R: Fn(u64) -> Api + MaybeSend + MaybeSync + 'static,
+    D: Fn(&Reply) -> Result<Page<T>> + MaybeSend + MaybeSync + 'static,
 {
     let pages = stream::unfold((Some(first), request, read), |(page, request, read)| async move {
         let page = page?;

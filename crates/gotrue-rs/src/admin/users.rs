@@ -6,7 +6,7 @@ use futures_util::Stream;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use supabase_core::{BoxFuture, Method, Reply};
+use supabase_core::{BoxFuture, MaybeSend, Method, Reply};
 
 use super::pages::{self, Page};
 use super::{Admin, NewUser, UserChanges};
@@ -238,7 +238,7 @@ impl ListUsers {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn stream(self) -> impl Stream<Item = Result<User>> + Send + 'static + use<> {
+    pub fn stream(self) -> impl Stream<Item = Result<User>> + MaybeSend + 'static + use<> {
         let first = self.page.unwrap_or(1);
         pages::all(first, move |page| self.request(Some(page)), read)
     }

@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+#[cfg(not(target_family = "wasm"))]
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+// The other one is written in C, which has no way into the browser.
+#[cfg(target_family = "wasm")]
+use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
