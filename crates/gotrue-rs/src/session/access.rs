@@ -55,11 +55,11 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub async fn access_token(&self) -> Result<Option<SecretString>> {
-        if let Some(token) = self.sessions().token_at_once() {
-            return Ok(token);
-        }
-        // In a box, as it is large and seldom needed.
-        let session = Box::pin(self.sessions().fresh()).await?;
+        let session = match self.sessions().at_once() {
+            Some(session) => session,
+            // In a box, as it is large and seldom needed.
+            None => Box::pin(self.sessions().fresh()).await?,
+        };
         Ok(session.map(|session| session.access_token.clone()))
     }
 

@@ -123,11 +123,13 @@ impl Sessions {
         AuthEvents::new(queue, load)
     }
 
-    /// The token, if it is good without waiting for anything.
-    pub(crate) fn token_at_once(self: &Arc<Self>) -> Option<Option<SecretString>> {
-        match self.lock().machine.need(Now::read(), self.rules.margin) {
+    /// The session, if it is known and its token good without waiting for anything.
+    pub(crate) fn at_once(&self) -> Option<Option<Arc<Session>>> {
+        // The clocks are read, and tokens copied, outside of the lock that all requests pass.
+        let now = Now::read();
+        match self.lock().machine.need(now, self.rules.margin) {
             Need::Nobody => Some(None),
-            Need::Fresh(kept) => Some(Some(kept.session.access_token.clone())),
+            Need::Fresh(kept) => Some(Some(Arc::clone(&kept.session))),
             Need::Load | Need::Stale(_) => None,
         }
     }
