@@ -161,3 +161,45 @@ async fn the_catalog_speaks_as_iceberg_has_it() {
     assert_eq!(sent(4), ("GET", "/iceberg/v1/my%20bucket/namespaces/web/tables/a%2Fb"));
     assert_eq!(sent(5), ("GET", "/iceberg/v1/my%20bucket/namespaces?parent=a"));
 }
+
+/// What stands in addresses: nonces against caches, and every side of a transformation.
+#[tokio::test]
+async fn addresses_say_what_was_asked() {
+    use storage_rs::{Format, Gravity, Resize};
+    let server = Server::start([
+        Answer::json(200, r#"{"message":"success","statusCode":"200"}"#),
+        Answer::json(200, r#"{"message":"success","statusCode":"200"}"#),
+        Answer::new(200).body("image"),
+        Answer::new(200).body("content"),
+    ])
+    .unwrap();
+    let objects = client(&server).from("b");
+    objects.purge_cache("f/a b.png").only_transformations().await.unwrap();
+    objects.purge_bucket_cache().await.unwrap();
+    let all = Transform::new()
+        .width(100)
+        .height(50)
+        .resize(Resize::Fill)
+        .format(Format::Webp)
+        .quality(30)
+        .gravity(Gravity::FocusPoint)
+        .offset(-1, 2);
+    objects.download("a.png").transform(all).await.unwrap();
+    objects.download("a.txt").cache_nonce("v 2").await.unwrap();
+    let requests = server.requests();
+    let sent: Vec<_> =
+        requests.iter().map(|request| format!("{} {}", request.method, request.target)).collect();
+    assert_eq!(
+        sent,
+        [
+            "DELETE /cdn/b/f/a%20b.png?transformations=true",
+            "DELETE /cdn/b",
+            "GET /render/image/authenticated/b/a.png?width=100&height=50&resize=fill&format=webp&quality=30\
+             &gravity=fp&x_offset=-1&y_offset=2",
+            "GET /object/b/a.txt?cacheNonce=v+2",
+        ]
+    );
+    assert!(requests.iter().skip(2).all(|request| request.header("accept-encoding") == Some("identity")));
+    let url = objects.get_public_url("a.txt").cache_nonce("v2").download().url().unwrap();
+    assert_eq!(url.query(), Some("download=&cacheNonce=v2"));
+}
