@@ -118,7 +118,7 @@ fn default_transport(http: &supabase_core::Transport) -> Arc<dyn Transport> {
 
 #[cfg(target_family = "wasm")]
 fn default_transport(_: &supabase_core::Transport) -> Arc<dyn Transport> {
-    Arc::new(crate::transport::Nothing)
+    Arc::new(crate::transport::browser::Browser)
 }
 
 impl ClientBuilder {

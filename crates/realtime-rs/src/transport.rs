@@ -1,5 +1,7 @@
 //! The door to the network: what opens a websocket.
 
+#[cfg(target_family = "wasm")]
+pub(crate) mod browser;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) mod native;
 
@@ -12,8 +14,8 @@ use supabase_core::{BoxFuture, MaybeSend, MaybeSync};
 use crate::error::{Error, Result};
 use crate::protocol::Frame;
 
-/// Opens websockets. The default one goes through the HTTP client of this crate, with its proxies and certificates; give
-/// another by [`ClientBuilder::transport`](crate::ClientBuilder::transport) for a runtime that has a websocket of its own.
+/// Opens websockets. The default one goes through the HTTP client of this crate, with its proxies and certificates, or, in a
+/// browser, is the browser's; give another by [`ClientBuilder::transport`](crate::ClientBuilder::transport) for a runtime that has a websocket of its own.
 ///
 /// A transport is asked for one connection at a time. Time limits and repetitions are not its business.
 ///
@@ -70,19 +72,6 @@ impl fmt::Debug for Handshake {
     }
 }
 
-/// Where there is no default transport.
-#[cfg(target_family = "wasm")]
-pub(crate) struct Nothing;
-
-#[cfg(target_family = "wasm")]
-impl Transport for Nothing {
-    fn connect(&self, _: Handshake) -> BoxFuture<'static, Result<Connection>> {
-        Box::pin(std::future::ready(Err(Error::invalid(
-            "give a `transport`: this platform has no default one",
-        ))))
-    }
-}
-
 #[cfg(not(target_family = "wasm"))]
 type Incoming = Pin<Box<dyn Stream<Item = Result<Frame>> + Send>>;
 #[cfg(target_family = "wasm")]
@@ -99,6 +88,8 @@ enum Kind {
     Parts(Incoming, Outgoing),
     #[cfg(not(target_family = "wasm"))]
     Native(Box<native::Socket<supabase_core::Upgraded>>),
+    #[cfg(target_family = "wasm")]
+    Browser(browser::Socket),
 }
 
 impl Connection {
@@ -115,11 +106,18 @@ impl Connection {
         Self(Kind::Native(Box::new(socket)))
     }
 
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn browser(socket: browser::Socket) -> Self {
+        Self(Kind::Browser(socket))
+    }
+
     pub(crate) fn incoming(&mut self) -> Pin<&mut (dyn Stream<Item = Result<Frame>> + '_)> {
         match &mut self.0 {
             Kind::Parts(incoming, _) => incoming.as_mut(),
             #[cfg(not(target_family = "wasm"))]
             Kind::Native(socket) => Pin::<&mut native::Socket<_>>::new(socket),
+            #[cfg(target_family = "wasm")]
+            Kind::Browser(socket) => Pin::<&mut browser::Socket>::new(socket),
         }
     }
 
@@ -128,6 +126,8 @@ impl Connection {
             Kind::Parts(_, outgoing) => outgoing.as_mut(),
             #[cfg(not(target_family = "wasm"))]
             Kind::Native(socket) => Pin::<&mut native::Socket<_>>::new(socket),
+            #[cfg(target_family = "wasm")]
+            Kind::Browser(socket) => Pin::<&mut browser::Socket>::new(socket),
         }
     }
 }
