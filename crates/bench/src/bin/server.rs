@@ -2,6 +2,9 @@
 //!
 //! Prints its address, and ends when its standard input does: so it never outlives the program that started it.
 
+#[path = "server/websocket.rs"]
+mod websocket;
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -50,6 +53,9 @@ async fn serve(mut stream: TcpStream, canned: &Canned) -> io::Result<()> {
     loop {
         while let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = buffer.get(..end).unwrap_or_default();
+            if let Some(key) = websocket::key(head) {
+                return websocket::serve(stream, head, &key).await;
+            }
             let table = page(head).unwrap_or_else(|| table(head));
             let answer = canned.get(table).map_or(NOT_FOUND, Vec::as_slice);
             stream.write_all(answer).await?;

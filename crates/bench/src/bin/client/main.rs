@@ -4,6 +4,7 @@
 //! counted from outside, by valgrind. `rates` and `rates-64` take no side: they alternate between both within one
 //! process; their operations are pairs of blocks, of which each prints a line of nanoseconds.
 
+mod broadcasts;
 mod claims;
 mod ours;
 mod rates;
@@ -83,6 +84,9 @@ async fn main() -> Outcome {
     }
     if let Some(algorithm) = workload.strip_prefix("claims-") {
         return claims::run(algorithm, who, operations, address).await;
+    }
+    if let Some(workload) = workload.strip_prefix("broadcasts-") {
+        return broadcasts::run(workload, who, operations, address).await;
     }
     match who.as_str() {
         "ours" => ours::run(workload, operations, address).await?,
