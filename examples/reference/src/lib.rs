@@ -7,6 +7,7 @@ pub mod auth;
 pub mod db;
 pub mod functions;
 pub mod init;
+pub mod realtime;
 pub mod rows;
 pub mod storage;
 
@@ -14,5 +15,6 @@ pub use auth::*;
 pub use db::*;
 pub use functions::*;
 pub use init::*;
+pub use realtime::*;
 pub use rows::*;
 pub use storage::*;

@@ -45,7 +45,12 @@ fn client(version: ProtocolVersion, address: &str) -> Outcome<Client> {
     Ok(builder.buffer(1_000_000, Overflow::Fail).build()?)
 }
 
-async fn ours<T: DeserializeOwned>(version: ProtocolVersion, topic: &str, count: usize, address: &str) -> Outcome {
+async fn ours<T: DeserializeOwned>(
+    version: ProtocolVersion,
+    topic: &str,
+    count: usize,
+    address: &str,
+) -> Outcome {
     let client = client(version, address)?;
     let mut room = client.channel(topic);
     let mut positions: Listener<Broadcast<T>> = room.on_broadcast("cursor-pos");
@@ -61,7 +66,12 @@ async fn ours<T: DeserializeOwned>(version: ProtocolVersion, topic: &str, count:
 }
 
 /// What a careful program without our crate would do: borrow what it does not keep.
-async fn raw<T: DeserializeOwned>(version: ProtocolVersion, topic: &str, count: usize, address: &str) -> Outcome {
+async fn raw<T: DeserializeOwned>(
+    version: ProtocolVersion,
+    topic: &str,
+    count: usize,
+    address: &str,
+) -> Outcome {
     #[derive(Deserialize)]
     struct Body<'a, T> {
         event: &'a str,

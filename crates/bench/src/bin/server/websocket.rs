@@ -66,7 +66,9 @@ fn broadcast(kind: &str, topic: &str, is_v1: bool) -> Message {
     if kind == "binary" {
         let length = |text: &str| u8::try_from(text.len()).unwrap_or(u8::MAX);
         let head = [4, length(topic), length(EVENT), 0, 1];
-        return Message::binary([&head[..], topic.as_bytes(), EVENT.as_bytes(), POSITION.as_bytes()].concat());
+        return Message::binary(
+            [&head[..], topic.as_bytes(), EVENT.as_bytes(), POSITION.as_bytes()].concat(),
+        );
     }
     Message::text(if is_v1 {
         format!(r#"{{"event":"broadcast","payload":{body},"ref":null,"topic":"{topic}"}}"#)
