@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use supabase::realtime::{ChannelStatus, Delivery, WhileAway};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Line {
     from: String,
     text: String,

@@ -44,6 +44,13 @@ fn a_broadcast_comes_as_text_and_as_bytes() {
         Incoming { event: "bin-ev".into(), payload: Some(&[0, 1, 2, 255]), is_binary: true, meta: b"" };
     assert_eq!((message.topic.as_ref(), message.body), ("realtime:bin", Body::Broadcast(incoming)));
 
+    // Whichever comes first.
+    let frame = text(
+        r#"{"payload":{"event":"e","payload":1},"event":"broadcast","topic":"realtime:x","ref":null,"more":[]}"#,
+    );
+    let Body::Broadcast(incoming) = decode(ProtocolVersion::V1, &frame).unwrap().body else { panic!() };
+    assert_eq!(incoming.payload, Some(&b"1"[..]));
+
     // A missing payload is missing, and nulls are nothing.
     let frame =
         text(r#"{"topic":"realtime:x","event":"broadcast","payload":{"event":"e","meta":null},"ref":null}"#);
