@@ -15,8 +15,16 @@ const EMBEDDED_LACKS: &str = "explain,grammar,dry-run,\
     mail-links,phones,anonymous,auth-admin,mfa,passkeys,oauth-server,oauth-provider,sso-providers,web3,signing-keys";
 
 /// The programs of `examples`, each of which must run to its end.
-const EXAMPLES: &[&str] =
-    &["quickstart", "single_service", "many_users", "function_events", "resumable_upload", "avatars"];
+const EXAMPLES: &[&str] = &[
+    "quickstart",
+    "single_service",
+    "many_users",
+    "function_events",
+    "resumable_upload",
+    "avatars",
+    "axum_users",
+    "keyring_session",
+];
 
 /// Format, lints, all tests that need no stack, then the live tests.
 ///

@@ -129,7 +129,7 @@ async fn the_claims_that_a_real_server_wrote_are_read() {
     assert!(read > 50, "{read}");
 }
 
-/// contracts: `aud` may be a list, `amr` may be texts, and a hook of the project may add and drop claims.
+/// 15 of the service's traps: `aud` may be a list, `amr` may be texts, and a hook of the project may add and drop claims.
 #[tokio::test]
 async fn claims_that_a_hook_changed_are_read() {
     let key = Signer::es256("e");
@@ -439,7 +439,7 @@ async fn a_project_may_list_keys_that_are_of_no_use_here() {
     assert!(verifier.verify(&other.sign(&claims(USER))).await.unwrap_err().message().contains("no key"));
 }
 
-/// contracts: the key set of a project that signs by a shared secret is empty.
+/// 14 of the service's traps: the key set of a project that signs by a shared secret is empty.
 #[tokio::test]
 async fn symmetric_tokens_are_verified_with_the_secret_and_nothing_is_sent() {
     let project = Project::with(&[]).await;
@@ -450,7 +450,7 @@ async fn symmetric_tokens_are_verified_with_the_secret_and_nothing_is_sent() {
     assert!(!format!("{verifier:?}").contains("secret-of"), "{verifier:?}");
 }
 
-/// contracts: verify locally only by an asymmetric key that is known, else `GET /user`.
+/// 14 of the service's traps: verify here only by an asymmetric key that is known, else `GET /user`.
 #[tokio::test]
 async fn symmetric_tokens_without_the_secret_are_the_servers_to_judge() {
     let server = MockServer::start_async().await;

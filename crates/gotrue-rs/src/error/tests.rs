@@ -40,6 +40,8 @@ fn expected(exchange: &Exchange) -> (Option<String>, Option<String>) {
     }
 }
 
+/// 11, 12, 16 of the service's traps: the id of an error only in the oldest form, a code that is a number or a text, and
+/// OAuth's errors, which have no code of the service's.
 #[tokio::test]
 async fn every_recorded_error_is_read_in_whichever_form_it_came() {
     let mut exchanges: Vec<_> =

@@ -13,6 +13,10 @@ use crate::lenient::blank_as_none;
 use crate::secret::secret;
 
 /// A factor that can be enrolled: [`Totp`], [`Phone`], [`WebAuthn`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no factor that can be enrolled",
+    note = "for example `Totp::named(\"phone\")` or `Phone::number(number)`"
+)]
 pub trait NewFactor: Serialize + sealed::Sealed {
     /// What the server answers.
     type Enrolled: DeserializeOwned + Send + 'static;
