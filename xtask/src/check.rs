@@ -4,46 +4,52 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Instant;
 
-use crate::Outcome;
 use crate::run::{cargo, files, output, root, step};
+use crate::{Outcome, api, capabilities};
 
 /// A crate that is published.
-struct Published {
-    name: &'static str,
+pub(crate) struct Published {
+    /// Its folder below `crates`. Its package has the same name, unless that is taken on the registry.
+    pub(crate) folder: &'static str,
     /// How many crates its tree may have with default features, itself included.
     limit: usize,
-    /// Its features, each of which must build alone.
-    features: &'static [&'static str],
 }
 
-/// The features that every crate has which sends requests.
-const CLIENT: &[&str] = &["rustls", "http2", "gzip", "blocking"];
-
 /// All of them, in the order in which they depend on each other.
-const PUBLISHED: [Published; 8] = [
-    Published { name: "supabase-core", limit: 115, features: CLIENT },
-    Published { name: "postgrest-rs", limit: 115, features: CLIENT },
-    Published { name: "gotrue-rs", limit: 124, features: CLIENT },
-    Published { name: "storage-rs", limit: 120, features: CLIENT },
-    Published { name: "functions-rs", limit: 120, features: CLIENT },
-    Published { name: "realtime-rs", limit: 130, features: CLIENT },
-    Published { name: "supabase-mock", limit: 80, features: &["realtime", "storage"] },
-    Published {
-        name: "supabase",
-        limit: 150,
-        features: &[
-            "auth",
-            "database",
-            "storage",
-            "functions",
-            "realtime",
-            "rustls",
-            "http2",
-            "gzip",
-            "blocking",
-        ],
-    },
+pub(crate) const PUBLISHED: [Published; 8] = [
+    Published { folder: "supabase-core", limit: 115 },
+    Published { folder: "postgrest-rs", limit: 115 },
+    Published { folder: "gotrue-rs", limit: 124 },
+    Published { folder: "storage-rs", limit: 120 },
+    Published { folder: "functions-rs", limit: 120 },
+    Published { folder: "realtime-rs", limit: 130 },
+    Published { folder: "supabase-mock", limit: 80 },
+    Published { folder: "supabase", limit: 150 },
 ];
+
+impl Published {
+    /// The name under which cargo knows it.
+    pub(crate) fn package(&self) -> Result<String, String> {
+        let manifest = self.manifest()?;
+        let name = manifest.lines().find_map(|line| line.strip_prefix("name = \""));
+        let name = name.and_then(|rest| rest.strip_suffix('"'));
+        name.map(str::to_owned).ok_or_else(|| format!("crates/{}/Cargo.toml has no name", self.folder))
+    }
+
+    /// Its features, each of which must build alone.
+    fn features(&self) -> Result<Vec<String>, String> {
+        let manifest = self.manifest()?;
+        let features = manifest.lines().skip_while(|line| *line != "[features]").skip(1);
+        let features = features.take_while(|line| !line.starts_with('['));
+        let names = features.filter_map(|line| line.split_once(" = ")).map(|(name, _)| name.to_owned());
+        Ok(names.filter(|name| !name.starts_with('#') && name != "default").collect())
+    }
+
+    fn manifest(&self) -> Result<String, String> {
+        let path = root().join("crates").join(self.folder).join("Cargo.toml");
+        fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
 
 /// The longest source file, tests aside. One that is longer holds more than one idea.
 const MAX_LINES: usize = 500;
@@ -53,6 +59,8 @@ pub(crate) async fn run() -> Outcome {
     let begun = Instant::now();
     trees().await?;
     private_core().await?;
+    api::run(true, &[]).await?;
+    capabilities::run()?;
     features().await?;
     long_files()?;
     links()?;
@@ -64,7 +72,8 @@ pub(crate) async fn run() -> Outcome {
     let folder = root().join("target").join("packages");
     let _ = fs::remove_dir_all(&folder);
     let mut package = vec!["package", "--allow-dirty", "--quiet", "--target-dir", "target/packages"];
-    package.extend(PUBLISHED.iter().flat_map(|published| ["--package", published.name]));
+    let names: Vec<_> = PUBLISHED.iter().map(Published::package).collect::<Result<_, _>>()?;
+    package.extend(names.iter().flat_map(|name| ["--package", name.as_str()]));
     step("Packages that build from what is packed", cargo(&package)).await?;
     eprintln!("\nAll checks passed after {:.0} s.", begun.elapsed().as_secs_f32());
     Ok(())
@@ -73,9 +82,10 @@ pub(crate) async fn run() -> Outcome {
 /// Small trees, no OpenSSL, and no service that knows another one.
 async fn trees() -> Outcome {
     eprintln!("\n── Dependency trees");
-    let services: Vec<_> =
-        PUBLISHED.iter().map(|published| published.name).filter(|name| name.ends_with("-rs")).collect();
-    for Published { name, limit, .. } in PUBLISHED {
+    let services = PUBLISHED.iter().filter(|published| published.folder.ends_with("-rs"));
+    let services: Vec<_> = services.map(Published::package).collect::<Result<_, _>>()?;
+    for published in &PUBLISHED {
+        let (name, limit) = (&published.package()?, published.limit);
         let (ok, text) =
             output(cargo(&["tree", "--package", name, "--edges", "normal", "--prefix", "none"])).await?;
         if !ok {
@@ -94,7 +104,8 @@ async fn trees() -> Outcome {
         if has("openssl-sys") || has("native-tls") {
             return Err(format!("OpenSSL is in the tree of {name}").into());
         }
-        let neighbour = services.iter().find(|other| **other != name && name != "supabase" && has(other));
+        let neighbour =
+            services.iter().find(|other| *other != name && published.folder != "supabase" && has(other));
         if let Some(neighbour) = neighbour {
             return Err(format!("{name} knows {neighbour}").into());
         }
@@ -105,8 +116,9 @@ async fn trees() -> Outcome {
 /// No type of the machinery stands in the public API of a crate that uses it.
 async fn private_core() -> Outcome {
     eprintln!("\n── A private core");
-    let users = |published: &&Published| !matches!(published.name, "supabase-core" | "supabase-mock");
-    for Published { name, .. } in PUBLISHED.iter().filter(users) {
+    let users = |published: &&Published| !matches!(published.folder, "supabase-core" | "supabase-mock");
+    for published in PUBLISHED.iter().filter(users) {
+        let name = &published.package()?;
         // The lint exists on the stable compiler, behind its switch for unstable options. A folder of its own keeps
         // the flags from rebuilding everything else.
         let mut command = cargo(&[
@@ -138,15 +150,16 @@ async fn private_core() -> Outcome {
 
 /// Each crate builds alone with no feature, with each, and with all.
 async fn features() -> Outcome {
-    for Published { name, features, .. } in PUBLISHED {
+    for published in &PUBLISHED {
+        let name = &published.package()?;
         step(
             &format!("{name} without features"),
             cargo(&["check", "--quiet", "--package", name, "--no-default-features"]),
         )
         .await?;
-        for feature in features {
+        for feature in published.features()? {
             let arguments =
-                ["check", "--quiet", "--package", name, "--no-default-features", "--features", feature];
+                ["check", "--quiet", "--package", name, "--no-default-features", "--features", &feature];
             step(&format!("{name} with `{feature}`"), cargo(&arguments)).await?;
         }
     }

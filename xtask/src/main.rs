@@ -1,11 +1,14 @@
-//! The commands of this workspace: `cargo xtask demo`, `test`, `stack`, `docs`, `bench`, `check`.
+//! The commands of this workspace: `cargo xtask demo`, `test`, `stack`, `docs`, `api`, `capabilities`,
+//! `bench`, `check`.
 
 use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod api;
 mod bench;
+mod capabilities;
 mod check;
 mod demo;
 mod docs;
@@ -41,6 +44,16 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Writes the public API of each crate into docs/api.
+    Api {
+        /// Only says whether it is current.
+        #[arg(long)]
+        check: bool,
+        /// The crates; all if none is named.
+        crates: Vec<String>,
+    },
+    /// Checks sdk-compliance.yaml against Supabase's SDK capability matrix, docs/api, and the tests.
+    Capabilities,
     /// Measures what the crates cost beyond reqwest and serde_json by hand; valgrind counts instructions and heap calls.
     Bench {
         /// Writes the figures to this file, too.
@@ -65,6 +78,8 @@ async fn main() -> ExitCode {
             stack::run_foreground(options).await.map_err(Into::into)
         }
         Command::Docs { check } => docs::run(check),
+        Command::Api { check, crates } => api::run(check, &crates).await,
+        Command::Capabilities => capabilities::run(),
         Command::Bench { json } => bench::run(json).await,
         Command::Check => check::run().await,
     };
