@@ -1,0 +1,40 @@
+//! What a client says about itself to the server, and the channels that it takes away.
+
+mod common;
+
+use common::{builder, client, frames, item, soon};
+use realtime_rs::{Client, ErrorKind};
+use serde_json::{Value, json};
+use supabase_mock::realtime::Server;
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_is_removed_by_its_handle_and_the_others_stay() {
+    let server = Server::new();
+    let client = client(&server);
+    let mut builder = client.channel("leaves");
+    let mut ends = builder.on_broadcast::<Value>("e");
+    let leaves = soon(builder.subscribe()).await.unwrap();
+    let mut builder = client.channel("stays");
+    let mut goes_on = builder.on_broadcast::<Value>("e");
+    let _stays = soon(builder.subscribe()).await.unwrap();
+    soon(client.remove_channel(&leaves)).await.unwrap();
+    assert_eq!(frames(&server, "leaves", "phx_leave").len(), 1);
+    assert!(item(&mut ends).await.is_none(), "its streams end");
+    let names: Vec<_> = client.get_channels().iter().map(|channel| channel.name().to_owned()).collect();
+    assert_eq!(names, ["stays"]);
+    server.broadcast("stays", "e", &json!(1));
+    assert_eq!(common::message(&mut goes_on).await.payload, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_server_is_told_how_much_to_log() {
+    for level in ["info", "warning", "error"] {
+        let server = Server::new();
+        let client = builder(&server).log_level(level).build().unwrap();
+        soon(client.connect()).await.unwrap();
+        let [handshake] = server.handshakes().try_into().unwrap();
+        assert_eq!(handshake.parameter("log_level"), Some(level));
+    }
+    let refused = Client::builder(common::URL, "sb_publishable_test").log_level("loud").build().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
+}
