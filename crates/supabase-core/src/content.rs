@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -12,6 +11,7 @@ use futures_util::Stream;
 
 use crate::failure::Failure;
 use crate::maybe_send::{BoxFuture, BoxStream, MaybeSend, MaybeSync};
+use crate::time::Instant;
 
 /// Pieces of a body, as they come.
 pub type Pieces = BoxStream<'static, io::Result<Bytes>>;
@@ -31,8 +31,8 @@ pub struct Content(Arc<Inner>);
 struct Inner {
     length: Option<u64>,
     supply: Supply,
-    /// How many pieces were handed over: what stands still for too long has stalled.
-    moved: AtomicU64,
+    /// When the last piece was handed over: what stands still for too long has stalled.
+    moved: Mutex<Option<Instant>>,
     fault: Mutex<Option<Fault>>,
 }
 
@@ -86,7 +86,7 @@ impl Content {
     }
 
     fn new(length: Option<u64>, supply: Supply) -> Self {
-        Self(Arc::new(Inner { length, supply, moved: AtomicU64::new(0), fault: Mutex::new(None) }))
+        Self(Arc::new(Inner { length, supply, moved: Mutex::new(None), fault: Mutex::new(None) }))
     }
 
     /// The announced length in bytes.
@@ -102,9 +102,9 @@ impl Content {
         }
     }
 
-    /// How many pieces were handed over so far.
-    pub(crate) fn moved(&self) -> u64 {
-        self.0.moved.load(Ordering::Relaxed)
+    /// When the last piece was handed over.
+    pub(crate) fn moved(&self) -> Option<Instant> {
+        *self.0.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why the last try could not be sent to its end, if that was the body's own fault.
@@ -169,7 +169,7 @@ impl Checked {
     }
 
     fn hand_over(&self, piece: Bytes) -> Poll<Option<io::Result<Bytes>>> {
-        self.content.0.moved.fetch_add(1, Ordering::Relaxed);
+        *self.content.0.moved.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         Poll::Ready(Some(Ok(piece)))
     }
 }

@@ -215,6 +215,12 @@ impl Failure {
         self
     }
 
+    /// The same failure, beside the headers of the answer: they say, for example, where it would have led.
+    pub(crate) fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        self.0.headers = headers.clone();
+        self
+    }
+
     fn with_source(mut self, source: Option<BoxError>) -> Self {
         self.0.source = source;
         self

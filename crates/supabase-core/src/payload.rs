@@ -8,7 +8,7 @@ use reqwest::header::{CONTENT_LENGTH, HeaderValue};
 
 use crate::content::Content;
 use crate::failure::Failure;
-use crate::time::limited;
+use crate::time::{Instant, limited};
 
 /// A body that is made anew for each try.
 #[derive(Clone, Debug)]
@@ -58,14 +58,18 @@ impl Payload {
 
     /// Runs `work` until nothing has moved for `limit`; `None` means that it stalled, and the work was dropped.
     pub(crate) async fn while_moving<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-        let moved = || self.contents().map(Content::moved).sum::<u64>();
+        let started = Instant::now();
         let mut work = std::pin::pin!(work);
+        let mut left = limit;
         loop {
-            let before = moved();
-            match limited(limit, work.as_mut()).await {
-                Some(done) => return Some(done),
-                None if moved() == before => return None,
-                None => {}
+            if let Some(done) = limited(left, work.as_mut()).await {
+                return Some(done);
+            }
+            // The limit counts from the last piece, and not from the last look.
+            let last = self.contents().filter_map(Content::moved).max().unwrap_or(started).max(started);
+            left = limit.saturating_sub(last.elapsed());
+            if left.is_zero() {
+                return None;
             }
         }
     }
@@ -217,5 +221,19 @@ mod tests {
     async fn a_slow_body_takes_as_long_as_it_takes_and_a_stalled_one_does_not() {
         assert_eq!(read(4).await, Some(20));
         assert_eq!(read(40).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_limit_counts_from_the_last_piece_and_is_not_doubled() {
+        let content = Content::bytes(Bytes::from_static(b"x"));
+        let pieces = content.pieces();
+        let work = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            pieces.count().await;
+            std::future::pending::<()>().await;
+        };
+        let started = Instant::now();
+        assert_eq!(Payload::Content(content).while_moving(Duration::from_secs(5), work).await, None);
+        assert_eq!(started.elapsed().as_secs(), 2 + 5);
     }
 }

@@ -34,13 +34,17 @@ pub(crate) fn read(
 
 /// Reads what is no success. The status alone is an answer: what was read of a broken body is kept beside it.
 pub(crate) async fn refused(response: Response, idempotent: bool) -> Failure {
-    let mut response = incoming(response);
+    Failure::from_reply(what_is_said(incoming(response)).await, idempotent)
+}
+
+/// Reads as much of what is no success as is worth it.
+pub(crate) async fn what_is_said(mut response: Incoming) -> Reply {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     let body = match read_body(&mut response, ERROR_BODY_LIMIT).await {
         Ok(Body::Whole(body) | Body::Cut(body)) | Err((_, body)) => body,
     };
-    Failure::from_reply(Reply { status, headers, body }, idempotent)
+    Reply { status, headers, body }
 }
 
 /// What was read of a body.

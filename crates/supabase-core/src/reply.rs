@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::failure::{BoxError, Failure};
 use crate::incoming::{Incoming, incoming};
+use crate::read::what_is_said;
 
 /// An answer with a status of success.
 #[derive(Clone)]
@@ -25,6 +26,11 @@ impl Reply {
     /// A header, if it is there and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// All headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     /// The body.
@@ -96,6 +102,11 @@ impl OpenReply {
     /// Status and headers, without the body.
     pub fn head(&self) -> Reply {
         Reply { status: self.response.status(), headers: self.response.headers().clone(), body: Bytes::new() }
+    }
+
+    /// The answer, with as much of its body as says what went wrong: for an answer that turns out to be no success.
+    pub async fn into_refusal(self) -> Reply {
+        what_is_said(self.response).await
     }
 
     /// The next piece of the body; `None` at its end. Dropping the answer closes the connection.

@@ -300,16 +300,15 @@ impl Transport {
             if request.takes(status) {
                 break;
             }
-            match redirect::target(&request.method, &url, status, response.headers().get(LOCATION))? {
+            let target = redirect::target(&request.method, &url, status, response.headers().get(LOCATION));
+            match target.map_err(|failure| failure.with_headers(response.headers()))? {
                 None => {
                     let failure = refused(response, request.idempotent).await;
                     return Err(head::explain(failure, length, &request.url));
                 }
                 Some(_) if hops == redirect::LIMIT => {
-                    return Err(Failure::redirect(
-                        format!("the server redirected {} times", hops + 1),
-                        status,
-                    ));
+                    let message = format!("the server redirected {} times", hops + 1);
+                    return Err(Failure::redirect(message, status).with_headers(response.headers()));
                 }
                 Some(next) => url = next,
             }
