@@ -10,9 +10,6 @@ use supabase_core::Url;
 /// The name is empty, is an address of its own, or leads elsewhere: which, in words.
 pub(crate) fn of(base: &Url, name: &str) -> Result<Url, String> {
     let name = name.strip_prefix('/').unwrap_or(name);
-    if name.contains("://") || name.starts_with('/') {
-        return Err("write the name of the function, not its URL".to_owned());
-    }
     if let Some(c) = name.chars().find(|c| c.is_control()) {
         return Err(format!(
             "the name of the function contains the control character {}",
@@ -26,6 +23,10 @@ pub(crate) fn of(base: &Url, name: &str) -> Result<Url, String> {
         Some((path, query)) => (path, Some(query)),
         None => (name, None),
     };
+    // A query may well hold an address.
+    if path.contains("://") || path.starts_with('/') {
+        return Err("write the name of the function, not its URL".to_owned());
+    }
     if path.split('/').next().is_none_or(str::is_empty) {
         return Err("the name of the function is empty".to_owned());
     }
@@ -66,6 +67,7 @@ mod tests {
             ("orders/", "orders/"),
             ("orders?", "orders"),
             ("orders?a=b?c", "orders?a=b?c"),
+            ("preview?url=https://example.com/a", "preview?url=https://example.com/a"),
         ] {
             assert_eq!(of_text(name).unwrap(), format!("http://a/functions/v1/{path}"));
         }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use supabase_core::{Failure, FailureKind, Reply, decode_json, error_face, error_kinds};
 
 use crate::code::Code;
+use crate::response::texts;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -49,7 +50,8 @@ struct Said {
 }
 
 error_kinds! {
-    /// The platform between the caller and the function failed: the function may or may not have run.
+    /// The platform between the caller and the function failed: the function may or may not have run, so that only a
+    /// `GET` may be made again.
     Relay,
     /// The body to be sent could not be read to its end.
     Content,
@@ -63,6 +65,11 @@ impl Error {
     /// A header of the answer, if it is there and is text.
     pub fn header(&self, name: impl AsRef<str>) -> Option<&str> {
         self.0.failure.header(name.as_ref())
+    }
+
+    /// All headers of the answer that are text; a name may come several times.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        texts(self.0.failure.headers())
     }
 
     /// The answer, read as JSON.
@@ -101,8 +108,23 @@ impl Error {
     }
 
     /// A success whose header says that it is none.
-    pub(crate) fn relay(reply: Reply) -> Self {
+    pub(crate) fn relay(reply: Reply, is_read: bool) -> Self {
         Self::from_failure(Failure::decode("the platform could not pass the call on", reply, None))
+            .of_read(is_read)
+    }
+
+    /// The same error, of a call that only reads: where the platform failed on the way, it may be made again.
+    pub(crate) fn of_read(mut self, is_read: bool) -> Self {
+        if is_read && self.0.kind == ErrorKind::Relay {
+            self.0.failure = self.0.failure.into_retryable();
+        }
+        self
+    }
+
+    /// An answer that was to be a stream of events.
+    pub(crate) fn no_events(message: String, reply: Reply) -> Self {
+        let failure = Failure::decode(message, reply, None);
+        Self(Box::new(Inner { kind: ErrorKind::Stream, failure, said: Said::default() }))
     }
 
     /// A stream that cannot be read any further.

@@ -8,9 +8,10 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
 use sse_stream::SseByteStream;
-use supabase_core::{Failure, decode_json};
+use supabase_core::{Failure, Reply, decode_json};
 
 use crate::error::{Error, Result};
+use crate::response::texts;
 use crate::stream::ByteStream;
 
 /// The events of a function that answers with `text/event-stream`.
@@ -34,6 +35,7 @@ use crate::stream::ByteStream;
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct EventStream {
     events: SseByteStream<ByteStream>,
+    head: Reply,
     last_event_id: Option<String>,
     retry: Option<Duration>,
 }
@@ -52,7 +54,23 @@ pub struct Event {
 
 impl EventStream {
     pub(crate) fn new(bytes: ByteStream, last_event_id: Option<String>) -> Self {
-        Self { events: SseByteStream::new(bytes), last_event_id, retry: None }
+        let head = bytes.head().clone();
+        Self { events: SseByteStream::new(bytes), head, last_event_id, retry: None }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.head.status()
+    }
+
+    /// A header, if it is there and is text.
+    pub fn header(&self, name: impl AsRef<str>) -> Option<&str> {
+        self.head.header(name.as_ref())
+    }
+
+    /// All headers that are text; a name may come several times.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        texts(self.head.headers())
     }
 
     /// The id of the last event that had one: give it to [`Invoke::last_event_id`](crate::Invoke::last_event_id) of a

@@ -10,7 +10,8 @@ use secrecy::SecretString;
 use serde::Serialize;
 use supabase_core::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use supabase_core::{
-    BoxFuture, Bytes, Content, MaybeSend, OpenReply, Payload, Reply, Request, RetryPolicy, Transport,
+    BoxFuture, Bytes, Content, Failure, Instant, MaybeSend, OpenReply, Payload, Reply, Request, RetryPolicy,
+    Transport, limited,
 };
 
 use crate::address;
@@ -19,7 +20,7 @@ use crate::events::EventStream;
 use crate::form::Form;
 use crate::method::Method;
 use crate::region::Region;
-use crate::response::Response;
+use crate::response::{Response, media_type};
 use crate::stream::ByteStream;
 
 const REGION: HeaderName = HeaderName::from_static("x-region");
@@ -184,7 +185,8 @@ impl Invoke {
     }
 
     /// How long this call may take: in all if the answer is read whole; until the answer begins if it is read as a
-    /// stream, which may then go on for as long as it likes.
+    /// stream, which may then go on for as long as it likes. Where the body is a form or a stream, which may take its
+    /// time, it counts anew with each piece that is sent.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
@@ -217,14 +219,14 @@ impl Invoke {
     /// # Ok(()) }
     /// ```
     pub fn stream(self) -> BoxFuture<'static, Result<ByteStream>> {
-        Box::pin(async move { Ok(ByteStream::new(self.open().await?)) })
+        Box::pin(async move { Ok(ByteStream::new(self.open(|_| None).await?)) })
     }
 
     /// Sends it, and answers as soon as the function begins to: what it says comes as server-sent events.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind); [`ErrorKind::Stream`](crate::ErrorKind::Stream) if the function answers with
-    /// something else than `text/event-stream`.
+    /// something else than `text/event-stream`: the error holds what it was.
     ///
     /// ```no_run
     /// # async fn run(functions: functions_rs::Client) -> functions_rs::Result<()> {
@@ -241,22 +243,33 @@ impl Invoke {
             self.headers.push((ACCEPT, HeaderValue::from_static("text/event-stream")));
         }
         Box::pin(async move {
-            let bytes = ByteStream::new(self.open().await?);
-            match bytes.content_type() {
-                Some(media_type) if media_type.eq_ignore_ascii_case("text/event-stream") => {
-                    Ok(EventStream::new(bytes, last_event_id))
-                }
-                Some(other) => Err(Error::stream(format!("the function answered with {other}"))),
-                None => Err(Error::stream("the function answered with a body of no type")),
-            }
+            let reply = self.open(not_events).await?;
+            Ok(EventStream::new(ByteStream::new(reply), last_event_id))
         })
     }
 
-    async fn open(self) -> Result<OpenReply> {
+    /// Sends it, and answers as soon as the function begins to, unless `refusal` says why that is none of the answers
+    /// asked for.
+    async fn open(self, refusal: fn(&Reply) -> Option<Refusal>) -> Result<OpenReply> {
+        let started = Instant::now();
+        let is_read = self.method == Method::Get;
         let (transport, request) = self.into_request()?;
-        let reply = transport.open(request).await.map_err(Error::from_failure)?;
-        refuse_relay_error(reply.head())?;
-        Ok(reply)
+        let limit = request.timeout.or(transport.timeout());
+        let reply = transport.open(request).await.map_err(|failure| failed(failure, is_read))?;
+        let head = reply.head();
+        let refusal = if is_relay_error(&head) { Some(Refusal::Relay) } else { refusal(&head) };
+        let Some(refusal) = refusal else { return Ok(reply) };
+        // What went wrong may stand in the body, which is no stream then.
+        let whole = reply.into_refusal();
+        let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));
+        let whole = match left {
+            Some(left) => limited(left, whole).await.unwrap_or(head),
+            None => whole.await,
+        };
+        Err(match refusal {
+            Refusal::Relay => Error::relay(whole, is_read),
+            Refusal::NoEvents(why) => Error::no_events(why, whole),
+        })
     }
 
     fn into_request(mut self) -> Result<(Transport, Request)> {
@@ -320,9 +333,27 @@ impl Invoke {
     }
 }
 
-/// The platform can fail with any status, also with one of success.
-fn refuse_relay_error(head: Reply) -> Result<()> {
-    if is_relay_error(&head) { Err(Error::relay(head)) } else { Ok(()) }
+/// Why an answer with a status of success is none.
+enum Refusal {
+    /// The platform can fail with any status, also with one of success.
+    Relay,
+    NoEvents(String),
+}
+
+fn not_events(head: &Reply) -> Option<Refusal> {
+    match media_type(head) {
+        Some(media_type) if media_type.eq_ignore_ascii_case("text/event-stream") => None,
+        Some(other) => {
+            Some(Refusal::NoEvents(format!("the function answered with {other}, and not with events")))
+        }
+        None => Some(Refusal::NoEvents(
+            "the function answered with a body of no type, and not with events".to_owned(),
+        )),
+    }
+}
+
+fn failed(failure: Failure, is_read: bool) -> Error {
+    Error::from_failure(failure).of_read(is_read)
 }
 
 impl IntoFuture for Invoke {
@@ -331,9 +362,12 @@ impl IntoFuture for Invoke {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
+            let is_read = self.method == Method::Get;
             let (transport, request) = self.into_request()?;
-            let reply = transport.send(request).await.map_err(Error::from_failure)?;
-            refuse_relay_error(reply.clone())?;
+            let reply = transport.send(request).await.map_err(|failure| failed(failure, is_read))?;
+            if is_relay_error(&reply) {
+                return Err(Error::relay(reply, is_read));
+            }
             Ok(Response::new(reply))
         })
     }

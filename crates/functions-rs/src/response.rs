@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::DeserializeOwned;
+use supabase_core::header::HeaderMap;
 use supabase_core::{Bytes, Reply};
 
 use crate::error::{Error, Result};
@@ -33,6 +34,19 @@ impl Response {
     /// A header, if it is there and is text.
     pub fn header(&self, name: impl AsRef<str>) -> Option<&str> {
         self.0.header(name.as_ref())
+    }
+
+    /// All headers that are text; a name may come several times, as `set-cookie` does.
+    ///
+    /// ```no_run
+    /// # fn run(answer: functions_rs::Response) {
+    /// for (_, cookie) in answer.headers().filter(|(name, _)| *name == "set-cookie") {
+    ///     println!("{cookie}");
+    /// }
+    /// # }
+    /// ```
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        texts(self.0.headers())
     }
 
     /// The media type of the answer, without its parameters, such as `application/json`.
@@ -70,6 +84,10 @@ impl Response {
     pub fn into_bytes(self) -> Bytes {
         self.0.body().clone()
     }
+}
+
+pub(crate) fn texts(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
 }
 
 pub(crate) fn media_type(reply: &Reply) -> Option<&str> {

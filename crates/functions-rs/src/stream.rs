@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt, stream};
 use supabase_core::{BoxStream, Bytes, OpenReply, Reply};
 
 use crate::error::{Error, Result};
-use crate::response::media_type;
+use crate::response::{media_type, texts};
 
 /// What a function answers, piece by piece as it writes them.
 ///
@@ -30,6 +30,10 @@ pub struct ByteStream {
 }
 
 impl ByteStream {
+    pub(crate) fn head(&self) -> &Reply {
+        &self.head
+    }
+
     pub(crate) fn new(reply: OpenReply) -> Self {
         let head = reply.head();
         let body = stream::try_unfold(reply, |mut reply| async move {
@@ -47,6 +51,11 @@ impl ByteStream {
     /// A header, if it is there and is text.
     pub fn header(&self, name: impl AsRef<str>) -> Option<&str> {
         self.head.header(name.as_ref())
+    }
+
+    /// All headers that are text; a name may come several times.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        texts(self.head.headers())
     }
 
     /// The media type of the answer, without its parameters, such as `application/pdf`.

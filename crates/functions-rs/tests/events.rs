@@ -96,9 +96,11 @@ async fn what_is_not_made_of_events_is_an_error() {
         Raw::start([Raw::json("200 OK", 2, "{}"), Answer::Bytes(pieces([b"data: \xff\xfe\n\n".to_vec()]))]);
     let functions = client(&server);
     let error = functions.invoke("json").events().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Stream);
-    assert!(std::error::Error::source(&error).unwrap().to_string().contains("application/json"));
+    assert_eq!((error.kind(), error.status(), error.text()), (ErrorKind::Stream, Some(200), Some("{}")));
+    assert!(error.to_string().contains("application/json"), "{error}");
+    assert_eq!(error.header("content-length"), Some("2"), "what it answered can be read");
     let mut stream = functions.invoke("sse").events().await.unwrap();
+    assert_eq!((stream.status(), stream.header("transfer-encoding")), (200, Some("chunked")));
     assert_eq!(stream.next().await.unwrap().unwrap_err().kind(), ErrorKind::Stream);
 }
 
@@ -119,4 +121,19 @@ async fn a_stream_may_live_longer_than_the_time_limit() {
     assert_eq!(events.len(), 6);
     assert!(functions.invoke("slow").timeout(limit).await.unwrap_err().is_timeout());
     assert!(functions.invoke("slow").timeout(limit).stream().await.unwrap_err().is_timeout());
+}
+
+/// The body of what is no stream of events is read within the time limit of the call, and not for ever.
+#[tokio::test]
+async fn what_is_not_made_of_events_is_not_waited_for() {
+    let head = "HTTP/1.1 200 OK\r\nx-relay-error: true\r\ncontent-length: 10\r\n\r\n";
+    let json = head.replace("x-relay-error: true", "content-type: application/json");
+    let slow = |head: &str| Answer::Drip(vec![head.into(), b"x".to_vec()], Duration::from_millis(300));
+    let server = Raw::start([slow(head), slow(&json)]);
+    let functions = client(&server);
+    let limit = Duration::from_millis(450);
+    for kind in [ErrorKind::Relay, ErrorKind::Stream] {
+        let error = functions.invoke("slow").timeout(limit).events().await.unwrap_err();
+        assert_eq!((error.kind(), error.status(), error.bytes()), (kind, Some(200), &b""[..]));
+    }
 }

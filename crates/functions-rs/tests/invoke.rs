@@ -264,8 +264,13 @@ async fn a_relay_error_is_one_on_any_status_and_for_streams_too() {
         let error = functions.invoke("a").await.unwrap_err();
         assert_eq!((error.kind(), error.status()), (ErrorKind::Relay, Some(status)));
         assert!(!error.is_retryable(), "the function may have run");
+        let read = functions.invoke("a").method(Method::Get).await.unwrap_err();
+        assert!(read.is_retryable(), "a GET may be made again");
+        let text = error.text();
         let error = functions.invoke("a").stream().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Relay);
+        assert_eq!((error.kind(), error.status(), error.text()), (ErrorKind::Relay, Some(status), text));
+        let error = functions.invoke("a").method(Method::Get).events().await.unwrap_err();
+        assert_eq!((error.kind(), error.text(), error.is_retryable()), (ErrorKind::Relay, text, true));
     }
     let (_server, functions) = answering(200, &[("x-relay-error", "false")], "fine").await;
     assert_eq!(functions.invoke("a").await.unwrap().text().unwrap(), "fine");
@@ -310,4 +315,82 @@ async fn a_stream_yields_the_pieces_and_knows_its_head() {
     let (_server, functions) = answering(500, &[], "no").await;
     let error = functions.invoke("export").stream().await.unwrap_err();
     assert_eq!((error.kind(), error.text()), (ErrorKind::Rejected, Some("no")));
+}
+
+#[tokio::test]
+async fn where_a_function_redirects_to_can_be_read() {
+    let headers = [("location", "https://elsewhere.example/login"), ("x-own", "1")];
+    let (_server, functions) = answering(303, &headers, "").await;
+    let error = functions.invoke("login").await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Redirect, Some(303)));
+    assert_eq!((error.header("location"), error.header("x-own")), (Some(headers[0].1), Some("1")));
+    assert!(!format!("{error} {error:?}").contains("login"), "{error:?}");
+}
+
+#[tokio::test]
+async fn every_header_of_an_answer_can_be_read() {
+    let headers = [("set-cookie", "a=1"), ("set-cookie", "b=2")];
+    let cookies = |headers: Vec<(&str, &str)>| -> Vec<String> {
+        headers
+            .iter()
+            .filter(|(name, _)| *name == "set-cookie")
+            .map(|(_, value)| (*value).to_owned())
+            .collect()
+    };
+    let (_server, functions) = answering(200, &headers, "x").await;
+    let answer = functions.invoke("a").await.unwrap();
+    assert_eq!(cookies(answer.headers().collect()), ["a=1", "b=2"]);
+    let stream = functions.invoke("a").stream().await.unwrap();
+    assert_eq!(cookies(stream.headers().collect()), ["a=1", "b=2"]);
+    let (_server, functions) = answering(400, &headers, "x").await;
+    let error = functions.invoke("a").await.unwrap_err();
+    assert_eq!(cookies(error.headers().collect()), ["a=1", "b=2"]);
+}
+
+/// The limit of a call whose body is a form counts from the last piece of it, and not twice over.
+#[tokio::test]
+async fn the_time_limit_holds_for_forms() {
+    use supabase_testing::raw::{Answer, Raw};
+    let server = Raw::start([Answer::Silence(Duration::from_secs(3))]);
+    let functions = Client::builder(format!("{}/functions/v1", server.url()), KEY)
+        .http_client(supabase_testing::http::client())
+        .build()
+        .unwrap();
+    let limit = Duration::from_millis(800);
+    let started = std::time::Instant::now();
+    let error = functions.invoke("a").form(Form::new().text("a", "b")).timeout(limit).await.unwrap_err();
+    assert!(error.is_timeout() && !error.is_retryable(), "{error:?}");
+    assert!(started.elapsed() < limit.mul_f32(1.8), "{:?}", started.elapsed());
+}
+
+/// What runs a call on several threads can run all of these.
+#[test]
+fn everything_can_be_sent_to_another_thread() {
+    fn sent<T: Send + 'static>(_: T) {}
+    fn shared<T: Send + Sync + Clone + 'static>() {}
+    fn goes<T: Send + Sync + 'static>() {}
+    shared::<Client>();
+    shared::<Code>();
+    shared::<Region>();
+    shared::<Method>();
+    shared::<functions_rs::Response>();
+    shared::<functions_rs::Event>();
+    shared::<Form>();
+    goes::<functions_rs::Error>();
+    let functions = Client::new("http://127.0.0.1:9/functions/v1", KEY).unwrap();
+    let invoke = move || functions.invoke("a").json(json!({})).region(Region::EuWest1);
+    sent(Client::builder("http://127.0.0.1:9/functions/v1", KEY));
+    sent(invoke());
+    sent(invoke().into_future());
+    sent(invoke().stream());
+    sent(invoke().events());
+    sent(async move {
+        let mut pieces = invoke().stream().await?;
+        while pieces.try_next().await?.is_some() {}
+        let mut events = invoke().events().await?;
+        while let Some(event) = events.try_next().await? {
+            event.json::<Value>()?;
+        }
+        invoke().form(Form::new().text("a", "b")).await?.json::<Value>()
+    });
 }
