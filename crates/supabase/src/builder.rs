@@ -327,8 +327,10 @@ impl ClientBuilder {
             auth,
             #[cfg(feature = "auth")]
             no_auth,
-            #[cfg(feature = "auth")]
+            #[cfg(all(feature = "auth", feature = "database", feature = "realtime"))]
             follows_session,
+            #[cfg(all(feature = "database", feature = "realtime"))]
+            schema: settings.schema.clone(),
             #[cfg(feature = "database")]
             database: {
                 let builder = postgrest_rs::Client::builder(format!("{root}/rest/v1"), key.clone());

@@ -41,10 +41,13 @@ pub(crate) struct Services {
     #[cfg(feature = "auth")]
     pub(crate) no_auth: gotrue_rs::Client,
     /// Whether all others act as whoever is signed in.
-    #[cfg(feature = "auth")]
+    #[cfg(all(feature = "auth", feature = "database", feature = "realtime"))]
     pub(crate) follows_session: bool,
     #[cfg(feature = "database")]
     pub(crate) database: postgrest_rs::Client,
+    /// The schema that tables are looked up in, if it was given.
+    #[cfg(all(feature = "database", feature = "realtime"))]
+    pub(crate) schema: Option<String>,
     #[cfg(feature = "storage")]
     pub(crate) storage: storage_rs::Client,
     #[cfg(feature = "functions")]
@@ -259,6 +262,11 @@ impl Client {
 
 #[cfg(all(feature = "database", feature = "realtime"))]
 impl Client {
+    /// The schema that was given when the client was built.
+    pub(crate) fn default_schema(&self) -> Option<&str> {
+        self.inner.project.services.schema.as_deref()
+    }
+
     /// Tells when another user is signed in, or nobody; `None` for a handle that never changes its identity.
     pub(crate) fn user_changes(&self) -> Option<supabase_core::BoxStream<'static, ()>> {
         #[cfg(feature = "auth")]

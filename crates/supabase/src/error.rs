@@ -80,7 +80,7 @@ pub enum ErrorKind {
     SessionMissing,
     /// The JWT is not to be believed: it is malformed, forged, expired, or meant for somebody else.
     InvalidJwt,
-    /// The session could not be kept in its store, or read from there.
+    /// The session, or where an upload stopped, could not be kept in its store, or read from there.
     Store,
     /// What was to be sent could not be read to its end.
     Content,
@@ -90,6 +90,8 @@ pub enum ErrorKind {
     Changed,
     /// A file of this machine could not be written or read.
     File,
+    /// An upload by parts was cancelled by its handle, or had been cancelled before.
+    Cancelled,
     /// The platform between the caller and a function failed: the function may or may not have run.
     Relay,
     /// A stream cannot be read any further.
@@ -154,7 +156,9 @@ impl Error {
             #[cfg(feature = "database")]
             Self::Database(error) => kind!(postgrest_rs, error, Truncated, Committed),
             #[cfg(feature = "storage")]
-            Self::Storage(error) => kind!(storage_rs, error, Content, Corrupt, Changed, File),
+            Self::Storage(error) => {
+                kind!(storage_rs, error, Content, Corrupt, Changed, File, Cancelled, Store)
+            }
             #[cfg(feature = "functions")]
             Self::Functions(error) => kind!(functions_rs, error, Relay, Content, Stream),
             #[cfg(feature = "realtime")]
@@ -230,6 +234,7 @@ impl From<std::io::Error> for Error {
 
 impl Error {
     /// The call is wrong, and was not sent.
+    #[cfg(all(feature = "database", feature = "realtime"))]
     pub(crate) fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
         Self::client(Failure::invalid(message))
     }

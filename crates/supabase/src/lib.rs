@@ -1,4 +1,11 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(any(feature = "database", feature = "storage", feature = "functions", feature = "realtime")),
+    allow(
+        unused,
+        reason = "auth alone acts for nobody, and without a service nobody is told of the settings"
+    )
+)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]

@@ -2,7 +2,8 @@
 //!
 //! A live query reads its rows, listens to the changes of their table, and reads again what they touch: so the database
 //! itself decides by the query's filters, and by the policies that hold for the user, which rows there are and how they
-//! look. After an interruption, and when another user signs in, all rows are read anew.
+//! look. After an interruption, and when another user signs in, or the same one with a second factor, all rows are read
+//! anew.
 //!
 //! It has the filters that Realtime has, as Realtime tells with them which new rows matter; it has no limit, as a row
 //! that leaves would let another one in that nobody was told of. The table must be in the publication
@@ -98,7 +99,8 @@ impl<T: DeserializeOwned> LiveQuery<T> {
         self
     }
 
-    /// The schema of the table: `public` if not given.
+    /// The schema of the table: that of the client's [builder](crate::ClientBuilder::schema) if not given, or else
+    /// `public`.
     pub fn schema(mut self, name: impl Into<String>) -> Self {
         self.schema = Some(name.into());
         self
@@ -131,9 +133,9 @@ impl<T: DeserializeOwned> LiveQuery<T> {
         }
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let mut channel = self.client.channel(format!("live:{}:{number}", self.table));
-        let of_table = |changes: Changes| {
-            changes.schema(self.schema.as_deref().unwrap_or("public")).table(self.table.as_str())
-        };
+        // Named to both services, which would each have a default of its own.
+        let schema = self.schema.as_deref().or(self.client.default_schema()).unwrap_or("public").to_owned();
+        let of_table = |changes: Changes| changes.schema(schema.as_str()).table(self.table.as_str());
         // A changed row is told of whatever it is now, as it may be one that has to leave; and what is gone has nothing
         // left that could be filtered by.
         let inserts = self.conditions.iter().fold(of_table(Changes::insert()), |changes, condition| {
@@ -143,8 +145,7 @@ impl<T: DeserializeOwned> LiveQuery<T> {
             .map(|changes| channel.on_postgres_changes::<Record>(changes));
         let channel = channel.subscribe().await?;
         let reader = Reader::new(
-            self.client.database(),
-            self.schema,
+            self.client.database().schema(&schema),
             self.table,
             self.columns,
             self.key,

@@ -71,10 +71,12 @@ pub(crate) fn token_changes(
     move || when(&auth, |event| !matches!(event, AuthEvent::InitialSession(_) | AuthEvent::StoreFailed(_)))
 }
 
-/// Tells when another user is signed in, or nobody.
+/// Tells when another user is signed in, or nobody, or the user may see more than before.
 #[cfg(all(feature = "auth", feature = "database", feature = "realtime"))]
 pub(crate) fn user_changes(auth: &gotrue_rs::Client) -> BoxStream<'static, ()> {
-    when(auth, |event| matches!(event, AuthEvent::SignedIn(_) | AuthEvent::SignedOut(_)))
+    when(auth, |event| {
+        matches!(event, AuthEvent::SignedIn(_) | AuthEvent::SignedOut(_) | AuthEvent::MfaVerified(_))
+    })
 }
 
 #[cfg(all(feature = "auth", feature = "realtime"))]

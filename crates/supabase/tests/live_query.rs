@@ -22,6 +22,9 @@ struct Todo {
     task: String,
 }
 
+/// A row that takes a minute to be read on its own.
+const SLOW: i64 = 77;
+
 /// A project with a table `todos`, of which each query sees the rows whose task is not hidden.
 struct Project {
     server: Server,
@@ -29,6 +32,8 @@ struct Project {
     rows: Arc<Mutex<BTreeMap<i64, String>>>,
     asked: Arc<Mutex<Vec<String>>>,
     fail: Arc<Mutex<bool>>,
+    /// How many rows an answer has at the most.
+    max_rows: Arc<Mutex<usize>>,
 }
 
 fn todo(id: i64, task: &str) -> Value {
@@ -37,14 +42,22 @@ fn todo(id: i64, task: &str) -> Value {
 
 impl Project {
     async fn start() -> Self {
-        let server = Server::builder()
-            .table(
-                Table::new("public", "todos").key("id", "int8").column("task", "text").column("list", "text"),
-            )
-            .build();
+        let todos = |schema: &str| {
+            Table::new(schema, "todos").key("id", "int8").column("task", "text").column("list", "text")
+        };
+        let tables = ["public", "app", "own"].map(todos);
+        let server =
+            tables.into_iter().fold(Server::builder(), |builder, table| builder.table(table)).build();
         let rest = MockServer::start_async().await;
         let rows = Arc::new(Mutex::new(BTreeMap::from([(1, "sow".to_owned()), (2, "hidden".to_owned())])));
         let (asked, fail) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(false)));
+        let max_rows = Arc::new(Mutex::new(usize::MAX));
+        let most = Arc::clone(&max_rows);
+        rest.mock_async(|when, then| {
+            when.query_param("id", format!("in.({SLOW})"));
+            then.status(504).delay(Duration::from_secs(60));
+        })
+        .await;
         let (table, log, fails, tokens) =
             (Arc::clone(&rows), Arc::clone(&asked), Arc::clone(&fail), server.clone());
         rest.mock_async(move |when, then| {
@@ -54,18 +67,24 @@ impl Project {
                 if uri.path().starts_with("/auth/") {
                     return answer(200, &session(&tokens));
                 }
-                log.lock().unwrap().push(uri.query().unwrap_or_default().to_owned());
+                let of_schema = request.headers_vec().iter().find(|(name, _)| name == "accept-profile");
+                let schema = of_schema.map(|(_, schema)| schema.as_str()).unwrap_or_default();
+                log.lock().unwrap().push(format!("{} of {schema}", uri.query().unwrap_or_default()));
                 if *fails.lock().unwrap() {
                     return answer(500, &json!({ "message": "no" }));
                 }
-                answer(200, &read(&table.lock().unwrap(), &request.query_params()))
+                answer(200, &read(&table.lock().unwrap(), &request.query_params(), *most.lock().unwrap()))
             });
         })
         .await;
-        Self { server, rest, rows, asked, fail }
+        Self { server, rest, rows, asked, fail, max_rows }
     }
 
     fn client(&self) -> Client {
+        self.builder().build().unwrap()
+    }
+
+    fn builder(&self) -> supabase::ClientBuilder {
         let server = self.server.clone();
         Client::builder(self.rest.base_url(), self.server.anon_key())
             .http_client(supabase_testing::http::client())
@@ -75,8 +94,6 @@ impl Project {
                     .transport(Memory(server))
                     .reconnect(supabase::realtime::Backoff::custom(|_| Some(Duration::from_millis(1))))
             })
-            .build()
-            .unwrap()
     }
 
     fn todos(&self) -> LiveQuery<Todo> {
@@ -119,7 +136,7 @@ fn session(server: &Server) -> Value {
 }
 
 /// What a database would answer that knows `id=in.(…)` and an offset.
-fn read(rows: &BTreeMap<i64, String>, query: &[(String, String)]) -> Value {
+fn read(rows: &BTreeMap<i64, String>, query: &[(String, String)], most: usize) -> Value {
     let ids: Option<Vec<i64>> = query.iter().find(|(name, _)| name == "id").map(|(_, list)| {
         list.trim_start_matches("in.(")
             .trim_end_matches(')')
@@ -131,6 +148,7 @@ fn read(rows: &BTreeMap<i64, String>, query: &[(String, String)]) -> Value {
     rows.iter()
         .filter(|(id, task)| *task != "hidden" && ids.as_ref().is_none_or(|ids| ids.contains(id)))
         .skip(offset.unwrap_or(0))
+        .take(most)
         .map(|(id, task)| todo(*id, task))
         .collect()
 }
@@ -266,4 +284,70 @@ async fn another_user_sees_other_rows() {
     project.rows.lock().unwrap().insert(5, "Ada's own".to_owned());
     supabase.auth().sign_in(Password::email("ada@example.com", "secret")).await.unwrap();
     assert_eq!(next(&mut live).await, [LiveChange::Added(row(5, "Ada's own"))]);
+}
+
+/// What was asked for as one user is of no interest to the next one, and nobody waits for it.
+#[tokio::test]
+async fn what_is_on_its_way_for_one_user_is_not_shown_to_another() {
+    use supabase::auth::Password;
+    let project = Project::start().await;
+    let supabase = project.client();
+    let mut live = supabase.live::<Todo>("todos", ["id"]).subscribe().await.unwrap();
+    next(&mut live).await;
+    project.set(SLOW, "harvest");
+    let asked = project.asked.lock().unwrap().len();
+    // The reading begins, and is not answered.
+    assert!(tokio::time::timeout(Duration::from_millis(300), live.next()).await.is_err());
+    assert_eq!(project.asked.lock().unwrap().len(), asked, "the slow row is asked for");
+    supabase.auth().sign_in(Password::email("ada@example.com", "secret")).await.unwrap();
+    assert_eq!(next(&mut live).await, [LiveChange::Added(row(SLOW, "harvest"))]);
+}
+
+/// A server that gives few rows at once hides none.
+#[tokio::test]
+async fn rows_beyond_the_limit_of_the_server_are_not_lost() {
+    let project = Project::start().await;
+    *project.max_rows.lock().unwrap() = 3;
+    let mut live = project.todos().subscribe().await.unwrap();
+    next(&mut live).await;
+    for id in 10..20 {
+        project.set(id, "sow");
+    }
+    let mut added = 0;
+    while added < 10 {
+        let changes = next(&mut live).await;
+        assert!(changes.iter().all(|change| matches!(change, LiveChange::Added(_))), "{changes:?}");
+        added += changes.len();
+    }
+    for id in 10..20 {
+        project.set(id, "reap");
+    }
+    let mut changed = 0;
+    while changed < 10 {
+        let changes = next(&mut live).await;
+        assert!(changes.iter().all(|change| matches!(change, LiveChange::Changed { .. })), "{changes:?}");
+        changed += changes.len();
+    }
+    assert_eq!(live.rows().count(), 11);
+}
+
+/// Both services look at the same table.
+#[tokio::test]
+async fn rows_and_changes_are_those_of_one_schema() {
+    let project = Project::start().await;
+    let of_client = project.builder().schema("app").build().unwrap();
+    for (query, schema) in [
+        (of_client.live::<Todo>("todos", ["id"]), "app"),
+        (of_client.live::<Todo>("todos", ["id"]).schema("own"), "own"),
+        (project.todos(), "public"),
+    ] {
+        project.asked.lock().unwrap().clear();
+        let live = query.subscribe().await.unwrap();
+        let joins = project.server.joins(live.channel().name());
+        for binding in joins[0].payload()["config"]["postgres_changes"].as_array().unwrap() {
+            assert_eq!(binding["schema"], schema);
+        }
+        let asked = project.asked.lock().unwrap().clone();
+        assert!(asked.iter().all(|query| query.ends_with(&format!("of {schema}"))), "{asked:?}");
+    }
 }

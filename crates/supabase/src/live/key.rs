@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The values of a row's key columns. Keys are ordered as their columns are: numbers by size, texts by their letters.
+/// A text that is a whole number is that number: older servers write the numbers of a change as texts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key(Vec<Part>);
 
@@ -36,7 +37,11 @@ impl Key {
 fn part(value: &Value) -> Option<Part> {
     match value {
         Value::Bool(truth) => Some(Part::Bool(*truth)),
-        Value::String(text) => Some(Part::Text(text.clone())),
+        Value::String(text) => Some(match text.parse::<i128>() {
+            // `007` is another text than `7`.
+            Ok(number) if number.to_string() == *text => Part::Integer(number),
+            _ => Part::Text(text.clone()),
+        }),
         Value::Number(number) => Some(match (number.as_i64(), number.as_u64()) {
             (Some(number), _) => Part::Integer(number.into()),
             (_, Some(number)) => Part::Integer(number.into()),
@@ -63,6 +68,15 @@ mod tests {
         let values: Vec<_> = key(&row, &["name", "id", "is"]).unwrap().values().collect();
         assert_eq!(values, [json!("Ada"), json!(u64::MAX), json!(true)]);
         assert!(key(&row, &["n"]).is_none() && key(&row, &["gone"]).is_none());
+    }
+
+    #[test]
+    fn a_number_is_the_same_key_as_its_text() {
+        let of = |value: Value| key(&json!({ "id": value }), &["id"]).unwrap();
+        assert_eq!(of(json!("-7")), of(json!(-7)));
+        assert_eq!(of(json!("9007199254740993")), of(json!(9_007_199_254_740_993_i64)));
+        assert_eq!(of(json!("007")).values().collect::<Vec<_>>(), [json!("007")]);
+        assert_eq!(of(json!("+7")).values().collect::<Vec<_>>(), [json!("+7")]);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Reading the rows that a live query is about.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use postgrest_rs::{Column, Filter, and, or};
+use postgrest_rs::query::stage::Select;
+use postgrest_rs::{Column, Filter, Query, and, or};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -28,17 +30,12 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(
-        database: &postgrest_rs::Client,
-        schema: Option<String>,
+        database: postgrest_rs::Client,
         table: String,
         columns: String,
         key: Vec<String>,
         filters: Vec<Filter>,
     ) -> Self {
-        let database = match schema {
-            Some(schema) => database.schema(schema),
-            None => database.clone(),
-        };
         Self { database, table, columns, key, filters }
     }
 
@@ -52,30 +49,46 @@ impl Reader {
         self: Arc<Self>,
         fetch: Fetch,
     ) -> Result<Vec<(Key, Row<T>)>> {
-        let mut query = self.database.from(&self.table).select::<Box<RawValue>>(&self.columns);
-        for filter in &self.filters {
-            query = query.filter(filter.clone());
-        }
-        let rows = match fetch {
+        match fetch {
             Fetch::All => {
                 // In an order that is the same for each page.
-                for column in &self.key {
-                    query = query.order(Column::exact(column));
-                }
-                query.fetch_all().await?
+                let query =
+                    self.key.iter().fold(self.query(), |query, column| query.order(Column::exact(column)));
+                query.fetch_all().await?.iter().map(|row| self.made(row)).collect()
             }
-            Fetch::Keys(keys) => match self.key.as_slice() {
-                [column] => query.in_(Column::exact(column), keys.iter().flat_map(Key::values)).await?,
-                columns => {
-                    let same = |key: &Key| {
-                        let parts = columns.iter().zip(key.values());
-                        and(parts.map(|(column, value)| Column::exact(column).eq(value)))
-                    };
-                    query.filter(or(keys.iter().map(same))).await?
+            Fetch::Keys(mut keys) => {
+                let mut rows = Vec::new();
+                loop {
+                    let asked = keys.len();
+                    for row in self.query().filter(self.one_of(&keys)).await? {
+                        let (key, row) = self.made(&row)?;
+                        keys.remove(&key);
+                        rows.push((key, row));
+                    }
+                    // The server may give fewer rows than there are, as it has a limit of its own; but it gives some.
+                    if keys.is_empty() || keys.len() == asked {
+                        return Ok(rows);
+                    }
                 }
-            },
+            }
+        }
+    }
+
+    fn query(&self) -> Query<Select, Vec<Box<RawValue>>> {
+        let query = self.database.from(&self.table).select(&self.columns);
+        self.filters.iter().fold(query, |query, filter| query.filter(filter.clone()))
+    }
+
+    /// The rows of these keys.
+    fn one_of(&self, keys: &BTreeSet<Key>) -> Filter {
+        if let [column] = self.key.as_slice() {
+            return Column::exact(column).in_(keys.iter().flat_map(Key::values));
+        }
+        let same = |key: &Key| {
+            let parts = self.key.iter().zip(key.values());
+            and(parts.map(|(column, value)| Column::exact(column).eq(value)))
         };
-        rows.iter().map(|row| self.made(row)).collect()
+        or(keys.iter().map(same))
     }
 
     fn made<T: DeserializeOwned>(&self, row: &RawValue) -> Result<(Key, Row<T>)> {

@@ -158,7 +158,14 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Live<T> {
         if let Some(users) = &mut self.users {
             while let Poll::Ready(user) = users.as_mut().poll_next(context) {
                 match user {
-                    Some(()) => self.state.doubt_all(),
+                    Some(()) => {
+                        // What is on its way was asked for as somebody else, and what failed may work now.
+                        self.reading = None;
+                        self.pause = None;
+                        self.failed = 0;
+                        self.state.failed();
+                        self.state.doubt_all();
+                    }
                     None => {
                         self.users = None;
                         break;

@@ -92,7 +92,8 @@ impl<R: Clone + PartialEq> State<R> {
     pub(crate) fn fetched(&mut self, found: impl IntoIterator<Item = (Key, R)>) -> Vec<Step<R>> {
         let mut found: BTreeMap<_, _> = found.into_iter().collect();
         let asked: BTreeSet<Key> = match self.flight.take() {
-            Some(Fetch::Keys(keys)) => keys,
+            // A key may be written in more than one way, and then comes back in another one.
+            Some(Fetch::Keys(keys)) => keys.into_iter().chain(found.keys().cloned()).collect(),
             Some(Fetch::All) => self.rows.keys().chain(found.keys()).cloned().collect(),
             None => return Vec::new(),
         };
@@ -333,6 +334,16 @@ mod tests {
         assert_eq!(state.next_fetch(9), None, "one question at a time");
         assert_eq!(state.fetched([]), []);
         assert_eq!(state.rows().copied().collect::<Vec<_>>(), [20]);
+    }
+
+    #[test]
+    fn a_row_that_comes_back_under_another_key_is_not_lost() {
+        let mut state = State::new();
+        state.next_fetch(9);
+        state.fetched([]);
+        state.touch(key(1));
+        state.next_fetch(9);
+        assert_eq!(state.fetched([(key(2), 20)]), [Step::Added(20)]);
     }
 
     #[test]
