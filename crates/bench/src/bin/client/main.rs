@@ -9,6 +9,7 @@ mod claims;
 mod ours;
 mod rates;
 mod raw;
+mod token;
 
 use std::env;
 use std::error::Error;
@@ -80,6 +81,7 @@ async fn main() -> Outcome {
     match workload.as_str() {
         "rates" => return rates::sequential(operations, address).await,
         "rates-64" => return rates::concurrent(operations, address).await,
+        "token" => return token::run(who, operations, address).await,
         _ => {}
     }
     if let Some(algorithm) = workload.strip_prefix("claims-") {
