@@ -3,12 +3,15 @@
 //! Both sides are built with the same features, do the same work in the same run and against the same server. Only
 //! ratios mean something: absolute times depend on the machine, and on what else it does.
 
+mod bodies;
 mod callgrind;
 mod programs;
 mod report;
 
 use std::path::PathBuf;
 use std::time::Instant;
+
+use tokio::process::Command;
 
 use crate::Outcome;
 use callgrind::Counts;
@@ -42,7 +45,7 @@ const TOKEN: Counted = Counted {
     heap_calls: 1.0,
 };
 
-const COUNTED: [Counted; 5] = [
+const COUNTED: [Counted; 7] = [
     Counted {
         workload: "select-10",
         title: "10 rows",
@@ -78,13 +81,28 @@ const COUNTED: [Counted; 5] = [
         instructions: 0.8,
         heap_calls: 1.0,
     },
+    Counted {
+        workload: "functions-hello",
+        title: "call of a function",
+        operations: (200, 1_200),
+        instructions: 1.05,
+        heap_calls: 1.05,
+    },
+    Counted {
+        workload: "functions-events",
+        title: "10,000 events",
+        operations: (1, 6),
+        // Nine tenths of the rate of a reader of lines.
+        instructions: 1.11,
+        heap_calls: 1.01,
+    },
 ];
 
 /// Measures everything, prints a table, and writes it as JSON if asked to.
 ///
 /// # Errors
 /// A program cannot be built or fails, or a goal is not met.
-pub(crate) async fn run(json: Option<PathBuf>) -> Outcome {
+pub(crate) async fn run(json: Option<PathBuf>, large: bool) -> Outcome {
     let begun = Instant::now();
     let programs = Programs::build().await?;
     let server = Server::start(&programs.server).await?;
@@ -92,7 +110,12 @@ pub(crate) async fn run(json: Option<PathBuf>) -> Outcome {
     let mut rows = Vec::new();
     counts(&programs, &server, &mut rows).await?;
     rates(&programs, &server, &mut rows).await?;
+    bodies::rates(&programs, &server, &mut rows).await?;
     memory(&programs, &server, &mut rows).await?;
+    bodies::memory(&programs, &server, &mut rows).await?;
+    if large {
+        bodies::large(&programs, &server, &mut rows).await?;
+    }
     size(&programs, &mut rows)?;
     drop(server);
 
@@ -157,23 +180,47 @@ async fn per_operation(
 async fn rates(programs: &Programs, server: &Server, rows: &mut Vec<Row>) -> Outcome {
     for (workload, title) in [("rates", "10 rows: rate"), ("rates-64", "10 rows: rate of 64 tasks")] {
         eprintln!("── {title}");
-        let printed = programs::printed(programs.client(workload, "both", RATE_PAIRS, server)).await?;
-        let mut pairs = Vec::new();
-        for line in printed.lines() {
-            let numbers: Vec<f64> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
-            let [operations, ours, raw] = numbers.as_slice() else {
-                return Err(format!("not a pair of times: `{line}`").into());
-            };
-            // Per second, from nanoseconds for a block of operations.
-            pairs.push((operations * 1e9 / ours, operations * 1e9 / raw));
-        }
-        let ours = median(pairs.iter().map(|(ours, _)| *ours));
-        let raw = median(pairs.iter().map(|(_, raw)| *raw));
-        // Of each pair by itself: both halves of a pair met the same weather.
-        let ratio = median(pairs.iter().map(|(ours, raw)| ours / raw));
-        rows.push(Row::new(title, ours, raw, Goal::RatioAtLeast(0.97)).with_ratio(ratio));
+        let pairs = pairs(programs.client(workload, "both", RATE_PAIRS, server)).await?;
+        rows.push(rate(title, &pairs, 0.97));
     }
     Ok(())
+}
+
+/// Two blocks of so many operations, one after the other.
+struct Pair {
+    operations: f64,
+    ours: Took,
+    raw: Took,
+}
+
+/// How many nanoseconds a block took, and how many of the processor.
+struct Took {
+    wall: f64,
+    processor: f64,
+}
+
+/// Runs a program that alternates between both sides.
+async fn pairs(program: Command) -> Result<Vec<Pair>, Box<dyn std::error::Error>> {
+    let mut pairs = Vec::new();
+    for line in programs::printed(program).await?.lines() {
+        let numbers: Vec<f64> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
+        let [operations, ours, raw, processor_ours, processor_raw] = *numbers.as_slice() else {
+            return Err(format!("not a pair of times: `{line}`").into());
+        };
+        let took = |wall, processor| Took { wall, processor };
+        pairs.push(Pair { operations, ours: took(ours, processor_ours), raw: took(raw, processor_raw) });
+    }
+    Ok(pairs)
+}
+
+/// Operations a second.
+fn rate(title: &str, pairs: &[Pair], goal: f64) -> Row {
+    let per_second = |pair: &Pair, took: fn(&Pair) -> &Took| pair.operations * 1e9 / took(pair).wall;
+    let ours = median(pairs.iter().map(|pair| per_second(pair, |pair| &pair.ours)));
+    let raw = median(pairs.iter().map(|pair| per_second(pair, |pair| &pair.raw)));
+    // Of each pair by itself: both halves of a pair met the same weather.
+    let ratio = median(pairs.iter().map(|pair| pair.raw.wall / pair.ours.wall));
+    Row::new(title, ours, raw, Goal::RatioAtLeast(goal)).with_ratio(ratio)
 }
 
 /// The most memory that a process has at once which reads very many rows.

@@ -59,6 +59,9 @@ enum Command {
         /// Writes the figures to this file, too.
         #[arg(long)]
         json: Option<std::path::PathBuf>,
+        /// Moves 5 GiB both ways, too.
+        #[arg(long)]
+        large: bool,
     },
     /// Proves what the crates promise: each alone, small trees, packages that build, no private type in public.
     Check,
@@ -80,7 +83,7 @@ async fn main() -> ExitCode {
         Command::Docs { check } => docs::run(check),
         Command::Api { check, crates } => api::run(check, &crates).await,
         Command::Capabilities => capabilities::run(),
-        Command::Bench { json } => bench::run(json).await,
+        Command::Bench { json, large } => bench::run(json, large).await,
         Command::Check => check::run().await,
     };
     match outcome {

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use crate::error::{Error, Result};
 
 /// How much of a file is in memory at a time.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 128 * 1024;
 
 /// A file as a body that can be sent as often as it must.
 pub(crate) async fn content(path: PathBuf) -> Result<Content> {

@@ -11,6 +11,8 @@ pub(super) enum Goal {
     RatioAtLeast(f64),
     /// Ours is larger by at most this.
     MoreByAtMost(f64),
+    /// Ours is at most this, whatever raw's is.
+    AtMost(f64),
 }
 
 /// One figure of both sides. What is missing was not measured.
@@ -32,6 +34,7 @@ impl Row {
             Goal::RatioAtMost(limit) => format!("≤ {limit:.2} ×"),
             Goal::RatioAtLeast(limit) => format!("≥ {limit:.2} ×"),
             Goal::MoreByAtMost(limit) => format!("≤ raw + {limit}"),
+            Goal::AtMost(limit) => format!("≤ {limit}"),
         };
         let ratio = ours.zip(raw).map(|(ours, raw)| ours / raw);
         Self { name: name.into(), ours, raw, ratio: None, goal: text, met: None, wanted: goal }
@@ -44,6 +47,7 @@ impl Row {
         self.met = match self.wanted {
             Goal::RatioAtMost(limit) => ratio.map(|ratio| ratio <= limit),
             Goal::RatioAtLeast(limit) => ratio.map(|ratio| ratio >= limit),
+            Goal::AtMost(limit) => self.ours.map(|ours| ours <= limit),
             Goal::MoreByAtMost(limit) => self.ours.zip(self.raw).map(|(ours, raw)| ours <= raw + limit),
         };
         self

@@ -1,6 +1,10 @@
-//! Answers every request with a response that was made beforehand, over HTTP/1.1 on loopback.
+//! Answers every request with a response that was made beforehand, over HTTP/1.1 on loopback; of bodies, only their length
+//! counts.
 //!
 //! Prints its address, and ends when its standard input does: so it never outlives the program that started it.
+
+#[path = "server/bodies.rs"]
+mod bodies;
 
 #[path = "server/websocket.rs"]
 mod websocket;
@@ -25,6 +29,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // One answer for all pages: it cannot say which one it is.
         .chain([("page".into(), response(1_000, false))])
         .chain([("jwks.json".into(), json(include_str!("jwks.json")))])
+        .chain([
+            ("hello".into(), json(r#"{"message":"Hello, Ada!","count":1}"#)),
+            ("events".into(), events(10_000)),
+        ])
         .collect();
     let canned = Arc::new(canned);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -46,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Answers the requests of one connection, one after the other. None has a body.
+/// Answers the requests of one connection, one after the other.
 async fn serve(mut stream: TcpStream, canned: &Canned) -> io::Result<()> {
     const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
     let mut buffer = Vec::with_capacity(8 * 1024);
@@ -56,10 +64,18 @@ async fn serve(mut stream: TcpStream, canned: &Canned) -> io::Result<()> {
             if let Some(key) = websocket::key(head) {
                 return websocket::serve(stream, head, &key).await;
             }
+            let (length, storage) = (bodies::length(head), bodies::storage(head));
             let table = page(head).unwrap_or_else(|| table(head));
             let answer = canned.get(table).map_or(NOT_FOUND, Vec::as_slice);
-            stream.write_all(answer).await?;
             buffer.drain(..end + 4);
+            bodies::swallow(&mut stream, &mut buffer, length).await?;
+            match storage {
+                None => stream.write_all(answer).await?,
+                Some(answer) => {
+                    stream.write_all(answer.head.as_bytes()).await?;
+                    bodies::produce(&mut stream, answer.bytes).await?;
+                }
+            }
         }
         if stream.read_buf(&mut buffer).await? == 0 {
             return Ok(());
@@ -94,6 +110,22 @@ fn json(body: &str) -> Vec<u8> {
          content-length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
+}
+
+/// The response with this many events.
+fn events(count: usize) -> Vec<u8> {
+    let mut body = String::new();
+    for id in 0..count {
+        // Writing into a String cannot fail.
+        let _ = write!(
+            body,
+            "id: {id}\nevent: progress\ndata: {{\"percent\":{},\"message\":\"file {id} is read\"}}\n\n",
+            id % 101
+        );
+    }
+    let length = body.len();
+    format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 /// The response with this many rows of about 150 bytes, with the headers that PostgREST behind a gateway sends.

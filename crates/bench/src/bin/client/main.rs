@@ -1,11 +1,13 @@
 //! The measured program: `bench-client <workload> <ours|raw> <operations> <address>`.
 //!
 //! It does that many operations of one kind and prints what it can know about itself. Instructions and heap calls are
-//! counted from outside, by valgrind. `rates` and `rates-64` take no side: they alternate between both within one
-//! process; their operations are pairs of blocks, of which each prints a line of nanoseconds.
+//! counted from outside, by valgrind. Where the side is `both`, and with `rates` and `rates-64`, it alternates between both
+//! within one process; operations are then pairs of blocks, of which each prints a line of nanoseconds.
 
+mod bodies;
 mod broadcasts;
 mod claims;
+mod functions;
 mod ours;
 mod rates;
 mod raw;
@@ -89,6 +91,12 @@ async fn main() -> Outcome {
     }
     if let Some(workload) = workload.strip_prefix("broadcasts-") {
         return broadcasts::run(workload, who, operations, address).await;
+    }
+    if let Some(what) = workload.strip_prefix("storage-") {
+        return bodies::run(what, who, operations, address).await;
+    }
+    if let Some(what) = workload.strip_prefix("functions-") {
+        return functions::run(what, who, operations, address).await;
     }
     match who.as_str() {
         "ours" => ours::run(workload, operations, address).await?,
