@@ -1,0 +1,6 @@
+async fn run(auth: supabase::auth::Client) -> supabase::auth::Result<()> {
+    auth.mfa().enroll("phone").await?;
+    Ok(())
+}
+
+fn main() {}
