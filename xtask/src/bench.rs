@@ -4,6 +4,7 @@
 //! ratios mean something: absolute times depend on the machine, and on what else it does.
 
 mod bodies;
+mod broadcasts;
 mod callgrind;
 mod programs;
 mod report;
@@ -109,6 +110,7 @@ pub(crate) async fn run(json: Option<PathBuf>, large: bool) -> Outcome {
 
     let mut rows = Vec::new();
     counts(&programs, &server, &mut rows).await?;
+    broadcasts::measure(&programs, &server, &mut rows).await?;
     rates(&programs, &server, &mut rows).await?;
     bodies::rates(&programs, &server, &mut rows).await?;
     memory(&programs, &server, &mut rows).await?;
