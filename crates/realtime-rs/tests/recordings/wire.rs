@@ -63,8 +63,9 @@ impl Transport for Wire {
             let (answers, mut incoming) = mpsc::unbounded_channel();
             *inner.answers.lock().unwrap() = Some(answers);
             let incoming = futures_util::stream::poll_fn(move |context| incoming.poll_recv(context)).map(Ok);
-            let outgoing =
-                futures_util::sink::drain().sink_map_err(|error| match error {}).with(move |frame: Frame| {
+            let outgoing = futures_util::sink::drain()
+                .sink_map_err(|error| -> Error { match error {} })
+                .with(move |frame: Frame| {
                     inner.sent.lock().unwrap().push(frame);
                     inner.told.notify_one();
                     future::ready(Ok(()))
