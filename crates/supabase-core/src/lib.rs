@@ -56,6 +56,7 @@ pub use websocket::Upgraded;
 
 // What the service crates need of the libraries underneath, so that all of them use the same versions.
 pub use bytes::Bytes;
+pub use futures_util::Stream;
 pub use jiff;
 pub use reqwest::Method;
 pub use reqwest::header;

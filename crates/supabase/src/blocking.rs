@@ -1,6 +1,6 @@
 //! Calls from code that is not async: `use supabase::blocking::Wait;`, then `.wait()?` in place of `.await?`.
 //!
-//! The trait serves the calls of every service.
+//! The traits serve the calls and the streams of every service, and live queries: these are read by `WaitNext`.
 
 supabase_core::blocking_calls!(
     "supabase",

@@ -351,3 +351,22 @@ async fn rows_and_changes_are_those_of_one_schema() {
         assert!(asked.iter().all(|query| query.ends_with(&format!("of {schema}"))), "{asked:?}");
     }
 }
+
+/// A live query reads rows while it is polled, so it needs a runtime, and has one.
+#[cfg(feature = "blocking")]
+#[test]
+fn live_queries_are_read_without_async() {
+    use supabase::blocking::{Wait, WaitNext};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let project = runtime.block_on(Project::start());
+    let mut live = project.todos().subscribe().wait().unwrap();
+    assert_eq!(live.wait_next().unwrap().unwrap(), [LiveChange::Added(row(1, "sow"))]);
+    project.set(3, "reap");
+    assert_eq!(live.wait_next().unwrap().unwrap(), [LiveChange::Added(row(3, "reap"))]);
+    *project.fail.lock().unwrap() = true;
+    project.set(4, "rest");
+    assert_eq!(live.wait_next().unwrap().unwrap_err().status(), Some(500));
+    *project.fail.lock().unwrap() = false;
+    // After a pause.
+    assert_eq!(live.wait_next().unwrap().unwrap(), [LiveChange::Added(row(4, "rest"))]);
+}
