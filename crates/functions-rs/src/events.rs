@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
-use sse_stream::SseByteStream;
+use sse_stream::{Sse, SseByteStream};
 use supabase_core::{Failure, Reply, decode_json};
 
 use crate::error::{Error, Result};
@@ -36,6 +36,12 @@ use crate::stream::ByteStream;
 pub struct EventStream {
     events: SseByteStream<ByteStream>,
     head: Reply,
+    place: Place,
+}
+
+/// How far a stream was read.
+#[derive(Default)]
+pub(crate) struct Place {
     last_event_id: Option<String>,
     retry: Option<Duration>,
 }
@@ -55,7 +61,7 @@ pub struct Event {
 impl EventStream {
     pub(crate) fn new(bytes: ByteStream, last_event_id: Option<String>) -> Self {
         let head = bytes.head().clone();
-        Self { events: SseByteStream::new(bytes), head, last_event_id, retry: None }
+        Self { events: SseByteStream::new(bytes), head, place: Place { last_event_id, retry: None } }
     }
 
     /// The HTTP status.
@@ -76,12 +82,12 @@ impl EventStream {
     /// The id of the last event that had one: give it to [`Invoke::last_event_id`](crate::Invoke::last_event_id) of a
     /// new call, and a function that keeps its events goes on from there.
     pub fn last_event_id(&self) -> Option<&str> {
-        self.last_event_id.as_deref()
+        self.place.last_event_id.as_deref()
     }
 
     /// How long the function asks to wait before a new call, if it does.
     pub fn retry(&self) -> Option<Duration> {
-        self.retry
+        self.place.retry
     }
 }
 
@@ -106,18 +112,27 @@ impl Stream for EventStream {
                 Some(Ok(block)) => block,
                 Some(Err(error)) => return Poll::Ready(Some(Err(broken(error)))),
             };
-            if let Some(milliseconds) = block.retry {
-                self.retry = Some(Duration::from_millis(milliseconds));
+            if let Some(event) = self.place.read(block) {
+                return Poll::Ready(Some(Ok(event)));
             }
-            if let Some(id) = block.id {
-                // An empty id takes back the last one.
-                self.last_event_id = Some(id).filter(|id| !id.is_empty());
-            }
-            // A block without data sets the id and the pause, and is no event.
-            let Some(data) = block.data else { continue };
-            let kind = block.event.filter(|kind| !kind.is_empty()).unwrap_or_else(|| "message".to_owned());
-            return Poll::Ready(Some(Ok(Event { kind, data, id: self.last_event_id.clone() })));
         }
+    }
+}
+
+impl Place {
+    /// Goes on by a block of lines, which may be an event.
+    pub(crate) fn read(&mut self, block: Sse) -> Option<Event> {
+        if let Some(milliseconds) = block.retry {
+            self.retry = Some(Duration::from_millis(milliseconds));
+        }
+        if let Some(id) = block.id {
+            // An empty id takes back the last one.
+            self.last_event_id = Some(id).filter(|id| !id.is_empty());
+        }
+        // A block without data sets the id and the pause, and is no event.
+        let data = block.data?;
+        let kind = block.event.filter(|kind| !kind.is_empty()).unwrap_or_else(|| "message".to_owned());
+        Some(Event { kind, data, id: self.last_event_id.clone() })
     }
 }
 
@@ -135,8 +150,8 @@ fn broken(error: sse_stream::Error) -> Error {
 impl fmt::Debug for EventStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventStream")
-            .field("last_event_id", &self.last_event_id)
-            .field("retry", &self.retry)
+            .field("last_event_id", &self.place.last_event_id)
+            .field("retry", &self.place.retry)
             .finish_non_exhaustive()
     }
 }

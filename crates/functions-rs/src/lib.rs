@@ -10,6 +10,9 @@ mod code;
 mod error;
 mod events;
 mod form;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod invoke;
 mod method;
 mod region;

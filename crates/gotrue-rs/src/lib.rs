@@ -17,6 +17,9 @@ mod contact;
 mod error;
 mod exchange;
 mod factor;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod get_claims;
 mod identities;
 mod identity;

@@ -10,11 +10,16 @@ mod code;
 mod column;
 mod error;
 mod filter;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod literal;
 mod numeric;
 #[cfg(test)]
 mod properties;
 pub mod query;
+#[cfg(any(test, fuzzing))]
+mod reader;
 mod response;
 mod rpc;
 mod text;

@@ -14,6 +14,9 @@ mod code;
 mod delivery;
 mod error;
 mod fields;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod listener;
 mod mailbox;
 mod payload;

@@ -14,6 +14,9 @@ mod draft;
 mod error;
 #[cfg(not(target_family = "wasm"))]
 mod file;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod object;
 mod order;
 mod path;

@@ -3,6 +3,8 @@
 mod address;
 mod choice;
 mod driver;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod handle;
 mod memory;
 mod metadata;

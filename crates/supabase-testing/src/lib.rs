@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod auth;
+pub mod corpus;
 pub mod hang_up;
 pub mod http;
 pub mod jwt;

@@ -1,0 +1,75 @@
+//! What the fuzz targets in `fuzz/` drive, and what the tests replay on their corpus. It is not there in any other build.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a fault is told by a panic"
+)]
+
+use supabase_core::{Bytes, Failure};
+
+use crate::column::Column;
+use crate::error::Error;
+use crate::filter::or;
+use crate::literal::{Literal, in_logic_tree, list};
+use crate::reader::{Reader, Tree};
+use crate::response::{Response, content_range};
+
+/// Texts, apart by NUL: each grammar reads what was written for it.
+pub fn filter_values(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let values: Vec<String> = text.split('\0').map(str::to_owned).collect();
+    if values != [""] {
+        assert_eq!(Reader::new(&list(&values)).list(), values);
+    }
+    let array = Literal::of(&values).map(Literal::into_text).unwrap();
+    assert_eq!(Reader::new(&array).array().into_iter().flatten().collect::<Vec<_>>(), values);
+    for value in &values {
+        let written = format!("{},next", in_logic_tree(value));
+        let mut reader = Reader::new(&written);
+        assert_eq!(reader.value(&[',', ')']), *value);
+        assert!(reader.eat(','));
+        let _ = Column::from(value.as_str());
+    }
+    let trees: Vec<_> = values
+        .chunks(2)
+        .filter(|pair| pair.iter().all(|text| !text.is_empty()))
+        .filter_map(|pair| pair.first().zip(pair.last()))
+        .map(|(name, value)| Tree::Condition(name.clone(), "eq".to_owned(), value.clone()))
+        .collect();
+    if !trees.is_empty() {
+        let (_, written) = or(trees.iter().map(Tree::filter)).pair(None).unwrap();
+        let mut reader = Reader::new(&written);
+        assert_eq!(reader.trees(), trees);
+        assert_eq!(reader.0.next(), None);
+    }
+}
+
+/// The header, and what follows from it.
+pub fn read_content_range(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (range, count) = content_range(text);
+    let _ = Response { data: (), count, status: 206, range }.completeness();
+}
+
+/// The body of an error, whose status the first two bytes say.
+pub fn error_body(status: u16, body: &[u8]) {
+    let Ok(failure) = Failure::refused(status, Bytes::copy_from_slice(body)) else { return };
+    let error = Error::from_failure(failure);
+    let _ = format!("{error} {error:?} {:?} {:?}", error.code(), error.kind());
+    assert!(error.raw_body().len() <= 8 * 1024);
+}
+
+#[cfg(test)]
+mod tests {
+    use supabase_testing::corpus::{error_bodies, replay};
+
+    #[test]
+    fn the_corpora_are_read() {
+        replay("filter_values", super::filter_values);
+        replay("content_range", super::read_content_range);
+        error_bodies(super::error_body);
+    }
+}
