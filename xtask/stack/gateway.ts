@@ -3,6 +3,8 @@
  * prefixes are passed on: lite answers any other GET with the page of its admin interface and status 200.
  */
 
+import { PREFIX } from "./provider.ts";
+
 export type Handler = (request: Request, peer: string) => Response | Promise<Response>;
 
 /** Who answers what. */
@@ -10,6 +12,8 @@ export interface Services {
   /** Database and auth. */
   lite: Handler;
   functions: Handler;
+  /** The provider `github` that users sign in by. */
+  provider: Handler;
   /** What `GET /__stack` tells: enough for a second start to recognise this one. */
   about(): unknown;
   /** What `GET /__mail` tells: the captured mails. */
@@ -23,10 +27,11 @@ function notFound(message: string): Response {
   });
 }
 
-/** Passes an answer of lite on, unless it is the page it gives for routes it does not have. */
+/** Passes an answer of lite on, unless it is the page of routes that it does not have: redirects have one, too. */
 async function withoutPages(answer: Response | Promise<Response>): Promise<Response> {
   const response = await answer;
-  if (!response.headers.get("content-type")?.includes("text/html")) return response;
+  const page = response.headers.get("content-type")?.includes("text/html");
+  if (!page || response.headers.has("location")) return response;
   await response.body?.cancel();
   return notFound("This stack does not have such a route.");
 }
@@ -44,6 +49,7 @@ export async function route(services: Services, request: Request, peer: string):
         return await services.functions(request, peer);
     }
   }
+  if (path.startsWith(`${PREFIX}/`)) return await services.provider(request, peer);
   switch (path) {
     case "/__stack":
       return Response.json(services.about());

@@ -7,6 +7,7 @@ import type { PgliteConnection } from "@supabase/lite/pglite";
 import { migrate, open, type Plan } from "./database.ts";
 import type { Handler } from "./gateway.ts";
 import type { Mailbox } from "./mail.ts";
+import type { Registration } from "./provider.ts";
 import { readable } from "./requests.ts";
 import type { Settings } from "./settings.ts";
 import { answerExactly } from "./values.ts";
@@ -25,16 +26,17 @@ export async function start(
   plan: Plan,
   url: string,
   mailbox: Mailbox,
+  github: Registration,
 ): Promise<Lite> {
   const connection = await open(settings.dataDir, plan);
-  let app = newApp(settings, connection, url, mailbox);
+  let app = newApp(settings, connection, url, mailbox, github);
   if (plan.reason !== undefined) {
     // The schema `auth` comes first: policies in the migrations name its functions.
     await app.ensureSystemSchema();
     await migrate(settings.dataDir, plan, connection);
     // lite reads the schema once, so the app that saw an empty database cannot serve the tables.
     await connection.clearSchemaCache();
-    app = newApp(settings, connection, url, mailbox);
+    app = newApp(settings, connection, url, mailbox, github);
   }
   await answerExactly(connection.driver);
   await app.init();
@@ -51,6 +53,7 @@ function newApp(
   connection: PgliteConnection,
   url: string,
   mailbox: Mailbox,
+  github: Registration,
 ): App {
   return new App({
     connection,
@@ -59,6 +62,8 @@ function newApp(
       enabled: true,
       enable_signup: true,
       site_url: url,
+      additional_redirect_urls: ["http://localhost:3000/**"],
+      external: { github: { ...github } },
       jwt_secret: settings.jwtSecret,
       publishable_key: settings.anonKey,
       secret_key: settings.serviceRoleKey,

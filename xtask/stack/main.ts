@@ -10,6 +10,7 @@ import { Functions } from "./functions.ts";
 import { route, type Services } from "./gateway.ts";
 import * as lite from "./lite.ts";
 import { Mailbox } from "./mail.ts";
+import { Provider } from "./provider.ts";
 import { settings as readSettings } from "./settings.ts";
 
 /** Requests under way get this long to end before the process does. */
@@ -56,12 +57,13 @@ async function start(): Promise<void> {
 
   const build = await plan(settings);
   const mailbox = new Mailbox();
+  const provider = new Provider(url);
   const functions = new Functions(
     settings.functionsDir,
     settings.protectedFunctions,
     settings.jwtSecret,
   );
-  const database = await lite.start(settings, build, url, mailbox);
+  const database = await lite.start(settings, build, url, mailbox, provider.registration);
   await tell(database.database, settings.changesPort);
   const state = {
     stack: "supabase-rs",
@@ -74,6 +76,7 @@ async function start(): Promise<void> {
   running.services = {
     lite: database.answer,
     functions: (request) => functions.fetch(request),
+    provider: (request) => provider.answer(request),
     about: () => state,
     mail: () => mailbox.list(),
   };

@@ -14,19 +14,19 @@ use authenticator::{Authenticator, solana_sign_in, totp};
 use futures_util::TryStreamExt;
 use gotrue_rs::secrecy::ExposeSecret;
 use gotrue_rs::{
-    Anonymous, AssuranceLevel, AttributeMapping, AuditQuery, AuthEvent, AuthMethod, Authorization,
+    Anonymous, AssuranceLevel, AttributeMapping, AuditQuery, AuthCode, AuthEvent, AuthMethod, Authorization,
     ChallengeRequest, Channel, Code, CustomProviderChanges, EmailOtp, ErrorKind, FactorChanges, FactorStatus,
     FlowType, Link, LinkType, MemoryStore, NewCustomProvider, NewOAuthClient, NewSsoProvider, NewUser, OAuth,
-    OAuthClientChanges, Otp, Password, Phone, PhoneOtp, ProviderType, Resend, ResetPassword, SavedSession,
-    SessionStore, SignOutReason, SignOutScope, SignUp, Sso, SsoProviderChanges, Totp, UserChanges, UserOrder,
-    UserUpdate, Verified, Verify, Web3, WebAuthn, WebAuthnChallenge,
+    OAuthClientChanges, Otp, Password, Phone, PhoneOtp, ProviderType, Redirect, Resend, ResetPassword,
+    SavedSession, SessionStore, SignOutReason, SignOutScope, SignUp, Sso, SsoProviderChanges, Totp,
+    UserChanges, UserOrder, UserUpdate, Verified, Verify, Web3, WebAuthn, WebAuthnChallenge,
 };
 use serde_json::json;
 use supabase_testing::live::{Need, lacks, stack};
 use supabase_testing::recordings;
 use support::{
-    PASSWORD, address, admin, builder, client, code, follow, link, mail, mails, number, signed_in, sms,
-    unique,
+    PASSWORD, address, admin, builder, client, code, follow, hash, link, mail, mail_with, number, signed_in,
+    sms, unique,
 };
 
 #[tokio::test]
@@ -132,6 +132,107 @@ async fn a_code_from_an_email_signs_in() {
         Err(_) => auth.verify_otp(Verify::email(&email, code, EmailOtp::Signup)).await.unwrap(),
     };
     assert_eq!(verified.session().unwrap().user.email.as_deref(), Some(email.as_str()));
+    // The code is good once.
+    let error = auth.verify_otp(Verify::email(&email, "000000", EmailOtp::MagicLink)).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::OtpExpired));
+    let error = auth.sign_in(Otp::email(address()).create_user(false)).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::OtpDisabled));
+}
+
+#[tokio::test]
+async fn the_hash_in_a_link_is_verified() {
+    let Some(stack) = stack("the_hash_in_a_link_is_verified", &[Need::Mail]) else { return };
+    let auth = builder(&stack).flow_type(FlowType::Implicit).build().unwrap();
+    let (_, user) = signed_in(&stack).await;
+    let email = user.email.unwrap();
+    auth.sign_in(Otp::email(&email)).await.unwrap();
+    let hash = || async { hash(&link(&mail_with(&stack, &email, "magiclink").await)) };
+    let verified = Verify::token_hash(hash().await, EmailOtp::MagicLink);
+    let verified = auth.verify_otp(verified).await.unwrap();
+    assert_eq!(verified.session().unwrap().user.id, user.id);
+    let error = auth.verify_otp(Verify::token_hash(hash().await, EmailOtp::MagicLink)).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::OtpExpired));
+}
+
+#[tokio::test]
+async fn a_link_from_an_email_brings_tokens() {
+    let Some(stack) = stack("a_link_from_an_email_brings_tokens", &[Need::Mail]) else { return };
+    let auth = builder(&stack).flow_type(FlowType::Implicit).build().unwrap();
+    let (_, user) = signed_in(&stack).await;
+    let email = user.email.unwrap();
+    // Where the address to return to is not heeded, links lead to the site.
+    let end = if lacks(Need::MailLinks) { &stack.url } else { "http://localhost:3000/cb" };
+    auth.sign_in(Otp::email(&email).redirect_to(end)).await.unwrap();
+    let link = link(&mail_with(&stack, &email, "magiclink").await);
+    let back = follow(&link, end).await;
+    // Nobody who has asked for a code takes tokens that somebody else may have sent.
+    assert_eq!(client(&stack).session_from_url(&back).await.unwrap_err().kind(), ErrorKind::Invalid);
+    let verified = auth.session_from_url(&back).await.unwrap();
+    assert_eq!(verified.session().unwrap().user.id, user.id);
+    let again = follow(&link, end).await;
+    let error = auth.session_from_url(&again).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::OtpExpired), "{error:?}");
+}
+
+#[tokio::test]
+async fn sessions_end_one_by_one_and_all_together() {
+    let Some(stack) = stack("sessions_end_one_by_one_and_all_together", &[]) else { return };
+    let (auth, user) = signed_in(&stack).await;
+    let email = user.email.unwrap();
+    let also = || async {
+        let other = client(&stack);
+        other.sign_in(Password::email(&email, PASSWORD)).await.unwrap();
+        other
+    };
+    let ended = |auth: gotrue_rs::Client| async move {
+        let error = auth.get_user().await.unwrap_err();
+        assert_eq!(error.code(), Some(&Code::SessionNotFound), "{error:?}");
+    };
+    let (second, third) = (also().await, also().await);
+    third.sign_out(SignOutScope::Local).await.unwrap();
+    assert_eq!(auth.get_user().await.unwrap().id, user.id);
+    assert_eq!(second.get_user().await.unwrap().id, user.id);
+    auth.sign_out(SignOutScope::Others).await.unwrap();
+    assert_eq!(auth.get_user().await.unwrap().id, user.id);
+    ended(second).await;
+    let fourth = also().await;
+    auth.sign_out(SignOutScope::Global).await.unwrap();
+    ended(fourth).await;
+
+    // A server ends a session by its token.
+    let fifth = also().await;
+    let token = fifth.access_token().await.unwrap().unwrap();
+    admin(&stack).sign_out(token, SignOutScope::Global).await.unwrap();
+    ended(fifth).await;
+}
+
+#[tokio::test]
+async fn a_refresh_whose_answer_was_lost_is_asked_for_again() {
+    let name = "a_refresh_whose_answer_was_lost_is_asked_for_again";
+    let Some(stack) = stack(name, &[]) else { return };
+    let (auth, user) = signed_in(&stack).await;
+    let before = auth.get_session().await.unwrap().unwrap();
+    let kept = |change: fn(&mut serde_json::Value)| {
+        let text = SavedSession::of(&before).expose_secret().to_owned();
+        let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        change(&mut value);
+        let builder = builder(&stack).storage_key("session");
+        async move {
+            let store = Arc::new(MemoryStore::new());
+            assert!(store.swap("session", None, Some(&SavedSession::from(value.to_string()))).await.unwrap());
+            builder.session_store(store).build().unwrap()
+        }
+    };
+    let after = auth.refresh_session().await.unwrap();
+    assert_ne!(after.refresh_token.expose_secret(), before.refresh_token.expose_secret());
+    let late = kept(|_| ()).await;
+    assert_eq!(late.refresh_session().await.unwrap().user.id, user.id);
+    assert_eq!(auth.get_user().await.unwrap().id, user.id);
+
+    let wrong = kept(|session| session["refresh_token"] = "nobody's".into()).await;
+    assert_eq!(wrong.refresh_session().await.unwrap_err().kind(), ErrorKind::Rejected);
+    assert!(wrong.get_session().await.unwrap().is_none());
+    assert_eq!(auth.get_user().await.unwrap().id, user.id);
 }
 
 #[tokio::test]
@@ -144,14 +245,10 @@ async fn a_forgotten_password_is_reset() {
         auth.verify_otp(Verify::email(&email, code, EmailOtp::Signup)).await.unwrap();
     }
     auth.sign_out(SignOutScope::Local).await.unwrap();
-    let before = mails(&stack, &email).await;
     auth.reset_password_for_email(ResetPassword::of(&email)).await.unwrap();
-    while mails(&stack, &email).await == before {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
     let mut events = auth.events();
     events.next().await.unwrap();
-    let code = code(&mail(&stack, &email).await);
+    let code = code(&mail_with(&stack, &email, "recovery").await);
     auth.verify_otp(Verify::email(&email, code, EmailOtp::Recovery)).await.unwrap();
     let told = [events.next().await.unwrap(), events.next().await.unwrap()];
     assert!(told.iter().any(|event| matches!(event, AuthEvent::PasswordRecovery(_))), "{told:?}");
@@ -183,7 +280,7 @@ async fn a_link_from_an_email_brings_a_code_for_who_asked() {
 #[tokio::test]
 async fn another_address_holds_once_both_have_confirmed_it() {
     let name = "another_address_holds_once_both_have_confirmed_it";
-    let Some(stack) = stack(name, &[Need::Mail, Need::MailLinks, Need::AuthAdmin]) else { return };
+    let Some(stack) = stack(name, &[Need::Mail]) else { return };
     let (auth, user) = signed_in(&stack).await;
     let (old, new) = (user.email.unwrap(), address());
     let updated = auth.update_user(UserUpdate::email(&new)).await.unwrap();
@@ -191,11 +288,12 @@ async fn another_address_holds_once_both_have_confirmed_it() {
         (updated.user.email.as_deref(), updated.user.new_email.as_deref()),
         (Some(&*old), Some(&*new))
     );
-    let (first, second) = (code(&mail(&stack, &old).await), code(&mail(&stack, &new).await));
+    let first = code(&mail_with(&stack, &old, "email_change").await);
     let confirmed = auth.verify_otp(Verify::email(&old, first, EmailOtp::EmailChange)).await.unwrap();
     // Where nothing needs to be confirmed, one of both is enough.
     if !auth.settings().await.unwrap().mailer_autoconfirm {
         assert!(matches!(confirmed, Verified::OtherAddressNext { .. }), "{confirmed:?}");
+        let second = code(&mail(&stack, &new).await);
         auth.verify_otp(Verify::email(&new, second, EmailOtp::EmailChange)).await.unwrap();
     }
     assert_eq!(auth.get_user().await.unwrap().email.as_deref(), Some(&*new));
@@ -204,7 +302,7 @@ async fn another_address_holds_once_both_have_confirmed_it() {
 #[tokio::test]
 async fn a_nonce_is_sent_and_a_password_changed_with_it() {
     let name = "a_nonce_is_sent_and_a_password_changed_with_it";
-    let Some(stack) = stack(name, &[Need::Mail, Need::AuthAdmin]) else { return };
+    let Some(stack) = stack(name, &[Need::Mail]) else { return };
     let (auth, user) = signed_in(&stack).await;
     auth.reauthenticate().await.unwrap();
     let nonce = code(&mail(&stack, user.email.as_deref().unwrap()).await);
@@ -375,24 +473,55 @@ async fn a_wallet_signs_in() {
 }
 
 #[tokio::test]
-async fn a_provider_signs_in_and_is_linked() {
-    let name = "a_provider_signs_in_and_is_linked";
-    let Some(stack) = stack(name, &[Need::OAuthProvider, Need::AuthAdmin]) else { return };
-    let (auth, end) = (client(&stack), "http://localhost:3000/cb");
-    let email = address();
-    let way = OAuth::provider("github").redirect_to(end).query_param("login_hint", &email);
-    let next = auth.sign_in(way).await.unwrap();
-    let back = follow(&next.url, end).await;
+async fn a_provider_signs_in_by_a_code() {
+    let Some(stack) = stack("a_provider_signs_in_by_a_code", &[Need::OAuthProvider]) else { return };
+    let auth = builder(&stack).flow_id_in_redirects(true).build().unwrap();
+    let end = "http://localhost:3000/cb";
+    let way = |email: &str| OAuth::provider("github").redirect_to(end).query_param("login_hint", email);
+    // Two at a time, which end in the other order.
+    let (email, other) = (address(), address());
+    let first = auth.sign_in(way(&email)).await.unwrap();
+    let second = auth.sign_in(way(&other)).await.unwrap();
+    let back = follow(&second.url, end).await;
+    // Somebody else who has the address cannot use it, and takes nothing from who has asked.
+    assert_eq!(client(&stack).session_from_url(&back).await.unwrap_err().kind(), ErrorKind::Invalid);
     let verified = auth.session_from_url(&back).await.unwrap();
     let session = verified.session().unwrap();
-    assert_eq!(session.user.email.as_deref(), Some(email.as_str()));
+    assert_eq!(session.user.email.as_deref(), Some(other.as_str()));
+    assert_eq!(session.user.app_metadata["provider"], "github");
     assert!(session.provider_token.is_some());
+    let back = follow(&first.url, end).await;
+    let verified = auth.session_from_url(&back).await.unwrap();
+    assert_eq!(verified.session().unwrap().user.email.as_deref(), Some(email.as_str()));
+    assert_eq!(auth.get_user_identities().await.unwrap()[0].provider, "github");
 
-    let denied = OAuth::provider("github").redirect_to(end).query_param("login_hint", "deny");
-    let denied = auth.sign_in(denied).await.unwrap();
+    // The code alone, with a flow that was kept elsewhere; it is good once, and with its own verifier only.
+    let next = auth.sign_in(way(&email)).await.unwrap();
+    let wrong = auth.sign_in(way(&email)).await.unwrap();
+    let Redirect::Code { code, .. } = Redirect::parse(&follow(&next.url, end).await).unwrap() else {
+        panic!()
+    };
+    let elsewhere = client(&stack);
+    let asked = AuthCode::new(code.clone()).flow(&wrong.flow.unwrap());
+    let error = elsewhere.exchange_code_for_session(asked).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::BadCodeVerifier), "{error:?}");
+    let flow = next.flow.unwrap();
+    let asked = || AuthCode::new(code.clone()).flow(&flow);
+    let session = elsewhere.exchange_code_for_session(asked()).await.unwrap();
+    assert_eq!(session.user.email.as_deref(), Some(email.as_str()));
+    let error = elsewhere.exchange_code_for_session(asked()).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::FlowStateNotFound), "{error:?}");
+
+    let denied = auth.sign_in(way("deny")).await.unwrap();
     let error = auth.session_from_url(follow(&denied.url, end).await).await.unwrap_err();
     assert_eq!(error.code(), Some(&Code::AccessDenied), "{error:?}");
+}
 
+#[tokio::test]
+async fn a_provider_is_linked_and_unlinked() {
+    let name = "a_provider_is_linked_and_unlinked";
+    let Some(stack) = stack(name, &[Need::OAuthProvider, Need::ManualLinking]) else { return };
+    let end = "http://localhost:3000/cb";
     let (auth, _user) = signed_in(&stack).await;
     let way = OAuth::provider("github").redirect_to(end).query_param("login_hint", address());
     let next = auth.link_identity(way).await.unwrap();
@@ -649,7 +778,7 @@ async fn tokens_are_verified_with_the_projects_keys() {
 
 #[tokio::test]
 async fn the_server_tells_what_it_allows() {
-    let Some(stack) = stack("the_server_tells_what_it_allows", &[Need::AuthAdmin]) else { return };
+    let Some(stack) = stack("the_server_tells_what_it_allows", &[]) else { return };
     let auth = client(&stack);
     let settings = auth.settings().await.unwrap();
     assert_eq!(settings.external.get("email"), Some(&true));

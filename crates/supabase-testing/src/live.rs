@@ -37,7 +37,7 @@ pub enum Need {
     Mail,
     /// What auth wanted to send to phones, at `GET /__sms`.
     Phones,
-    /// Links in emails that bring a code; and changes of email addresses that both addresses confirm.
+    /// Links in emails that lead where it was asked for, and bring a code if that was.
     MailLinks,
     /// Guests.
     Anonymous,
@@ -51,6 +51,8 @@ pub enum Need {
     OAuthServer,
     /// The provider `github`, which signs in whomever `login_hint` names.
     OAuthProvider,
+    /// Further identities of a user, who links and unlinks them.
+    ManualLinking,
     /// Identity providers by SAML, and custom providers.
     SsoProviders,
     /// Web3 wallets.
@@ -80,6 +82,7 @@ impl fmt::Display for Need {
             Self::Passkeys => "passkeys",
             Self::OAuthServer => "oauth-server",
             Self::OAuthProvider => "oauth-provider",
+            Self::ManualLinking => "manual-linking",
             Self::SsoProviders => "sso-providers",
             Self::Web3 => "web3",
             Self::SigningKeys => "signing-keys",
