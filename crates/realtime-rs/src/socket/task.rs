@@ -8,7 +8,7 @@ mod link;
 mod messages;
 mod tokens;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -36,8 +36,8 @@ pub(super) struct Task {
     commands: mpsc::Receiver<Command>,
     released: mpsc::UnboundedReceiver<ChannelId>,
     line: Line,
-    /// The channels, by topic.
-    entries: HashMap<String, Entry>,
+    /// The channels, by topic. Every message looks here, and a tree of few names is cheaper than to hash one.
+    entries: BTreeMap<String, Box<Entry>>,
     topics: HashMap<ChannelId, String>,
     /// Pushes without an answer, oldest first.
     pending: VecDeque<Pending>,
@@ -75,7 +75,7 @@ impl Task {
             public,
             commands,
             released,
-            entries: HashMap::new(),
+            entries: BTreeMap::new(),
             topics: HashMap::new(),
             pending: VecDeque::new(),
             tokens,
@@ -219,7 +219,8 @@ impl Task {
         let idle = self.settle_idle(now);
         let pushes = self.pending.front().map(|pending| pending.until);
         // A channel that is due waits for a token or for the answers to others: nothing that the clock brings.
-        let channels = self.entries.values().filter_map(Entry::deadline).filter(|at| *at > now).min();
+        let channels =
+            self.entries.values().filter_map(|entry| entry.deadline()).filter(|at| *at > now).min();
         self.deadline = [link, beat, idle, pushes, channels].into_iter().flatten().min();
     }
 

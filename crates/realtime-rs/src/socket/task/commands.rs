@@ -83,7 +83,7 @@ impl Task {
         if matches!(self.line.link, Link::Up(_)) {
             entry.machine.online(now);
         }
-        self.entries.insert(topic, entry);
+        self.entries.insert(topic, Box::new(entry));
     }
 
     fn broadcast(&mut self, id: ChannelId, event: String, payload: Payload, reply: ReplySent) {
