@@ -302,14 +302,14 @@ impl Invoke {
                 Some(media_type)
             }
             Some(Body::Stream(content)) => {
-                request.payload = Some(Payload::Content(content));
+                request.payload = Some(Payload::content(content));
                 Some(HeaderValue::from_static(OCTETS))
             }
             Some(Body::Form(_)) if has_type => {
                 return Err(Error::invalid("form data brings its own content-type: set none"));
             }
             Some(Body::Form(form)) => {
-                request.payload = Some(Payload::Form(form.into_parts()));
+                request.payload = Some(Payload::form(form.into_parts()));
                 None
             }
         };

@@ -1,5 +1,7 @@
 //! What a request carries when that is more than bytes in memory.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "multipart")]
@@ -8,17 +10,46 @@ use reqwest::header::{CONTENT_LENGTH, HeaderValue};
 
 use crate::content::Content;
 use crate::failure::Failure;
+use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 use crate::time::{Instant, limited};
 
 /// A body that is made anew for each try.
+///
+/// It is known by what it does, so that a program which sends no such body has nothing of this in it.
 #[derive(Clone, Debug)]
-pub enum Payload {
-    /// One body, whose type the headers of the request tell.
-    Content(Content),
-    /// `multipart/form-data`.
-    #[cfg(feature = "multipart")]
-    Form(Vec<Part>),
+pub struct Payload(Arc<dyn Body>);
+
+/// What the transport asks of a body.
+trait Body: fmt::Debug + MaybeSend + MaybeSync {
+    fn contents(&self) -> Vec<&Content>;
+
+    /// Makes it the body of a message.
+    ///
+    /// # Errors
+    /// A type of a part is none.
+    fn attach<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        message: &'a mut reqwest::Request,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Sends a message with this body.
+    ///
+    /// # Errors
+    /// A type of a part is none, or the content could not be read to its end.
+    fn send<'a>(&'a self, http: &'a reqwest::Client, message: reqwest::Request) -> BoxFuture<'a, Answer>;
 }
+
+type Answer = Result<Result<reqwest::Response, reqwest::Error>, Failure>;
+
+/// One body, whose type the headers of the request tell.
+#[derive(Debug)]
+struct Single(Content);
+
+/// `multipart/form-data`.
+#[cfg(feature = "multipart")]
+#[derive(Debug)]
+struct Form(Vec<Part>);
 
 /// A part of a form. Parts are sent in their order.
 #[cfg(feature = "multipart")]
@@ -35,25 +66,20 @@ pub struct Part {
 }
 
 impl Payload {
-    fn contents(&self) -> impl Iterator<Item = &Content> {
-        match self {
-            #[cfg(not(feature = "multipart"))]
-            Self::Content(content) => std::iter::once(content),
-            #[cfg(feature = "multipart")]
-            Self::Content(content) => Some(content).into_iter().chain([].iter().map(Part::content)),
-            #[cfg(feature = "multipart")]
-            Self::Form(parts) => None.into_iter().chain(parts.iter().map(Part::content)),
-        }
+    /// One body, whose type the headers of the request tell.
+    pub fn content(content: Content) -> Self {
+        Self(Arc::new(Single(content)))
+    }
+
+    /// `multipart/form-data`.
+    #[cfg(feature = "multipart")]
+    pub fn form(parts: Vec<Part>) -> Self {
+        Self(Arc::new(Form(parts)))
     }
 
     /// Whether it can be sent from its beginning.
     pub fn is_whole(&self) -> bool {
-        self.contents().all(Content::is_whole)
-    }
-
-    /// Why the last try could not be sent to its end, if that was the body's own fault.
-    pub(crate) fn fault(&self) -> Option<Failure> {
-        self.contents().find_map(Content::fault)
+        self.0.contents().into_iter().all(Content::is_whole)
     }
 
     /// Runs `work` until nothing has moved for `limit`; `None` means that it stalled, and the work was dropped.
@@ -66,7 +92,8 @@ impl Payload {
                 return Some(done);
             }
             // The limit counts from the last piece, and not from the last look.
-            let last = self.contents().filter_map(Content::moved).max().unwrap_or(started).max(started);
+            let moved = self.0.contents().into_iter().filter_map(Content::moved).max();
+            let last = moved.unwrap_or(started).max(started);
             left = limit.saturating_sub(last.elapsed());
             if left.is_zero() {
                 return None;
@@ -78,67 +105,83 @@ impl Payload {
     ///
     /// # Errors
     /// A type of a part is none, or the content could not be read to its end.
-    pub(crate) async fn send(
-        &self,
-        http: &reqwest::Client,
-        mut message: reqwest::Request,
-    ) -> Result<Result<reqwest::Response, reqwest::Error>, Failure> {
-        self.attach(http, &mut message).await?;
-        let answer = http.execute(message).await;
-        match self.fault() {
-            // A refusal that came before the fault says more than it.
-            Some(fault) if !answer.as_ref().is_ok_and(|response| !response.status().is_success()) => {
-                Err(fault)
-            }
-            _ => Ok(answer),
-        }
+    pub(crate) fn send<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        message: reqwest::Request,
+    ) -> BoxFuture<'a, Answer> {
+        self.0.send(http, message)
+    }
+}
+
+async fn send(body: &dyn Body, http: &reqwest::Client, mut message: reqwest::Request) -> Answer {
+    body.attach(http, &mut message).await?;
+    let answer = http.execute(message).await;
+    // Why the try could not be sent to its end, if that was the body's own fault.
+    match body.contents().into_iter().find_map(Content::fault) {
+        // A refusal that came before the fault says more than it.
+        Some(fault) if !answer.as_ref().is_ok_and(|response| !response.status().is_success()) => Err(fault),
+        _ => Ok(answer),
+    }
+}
+
+impl Body for Single {
+    fn contents(&self) -> Vec<&Content> {
+        vec![&self.0]
     }
 
-    /// Makes it the body of a message.
-    ///
-    /// # Errors
-    /// A type of a part is none.
-    async fn attach(
-        &self,
-        #[cfg_attr(not(feature = "multipart"), expect(unused_variables))] http: &reqwest::Client,
-        message: &mut reqwest::Request,
-    ) -> Result<(), Failure> {
-        match self {
-            Self::Content(content) => {
-                if let Some(length) = content.length() {
-                    message.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
-                }
-                *message.body_mut() = Some(body(content).await?);
+    fn attach<'a>(
+        &'a self,
+        _: &'a reqwest::Client,
+        message: &'a mut reqwest::Request,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            if let Some(length) = self.0.length() {
+                message.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
             }
-            #[cfg(feature = "multipart")]
-            Self::Form(parts) => {
-                let mut form = reqwest::multipart::Form::new();
-                for part in parts {
-                    form = form.part(part.name.clone(), made(part).await?);
-                }
-                let mut made = http
-                    .request(message.method().clone(), message.url().clone())
-                    .multipart(form)
-                    .build()
-                    .map_err(|error| {
-                        Failure::invalid_because("the form cannot be built", error.without_url())
-                    })?;
-                for name in [CONTENT_TYPE, CONTENT_LENGTH] {
-                    if let Some(value) = made.headers_mut().remove(&name) {
-                        message.headers_mut().insert(name, value);
-                    }
-                }
-                *message.body_mut() = made.body_mut().take();
-            }
-        }
-        Ok(())
+            *message.body_mut() = Some(body(&self.0).await?);
+            Ok(())
+        })
+    }
+
+    fn send<'a>(&'a self, http: &'a reqwest::Client, message: reqwest::Request) -> BoxFuture<'a, Answer> {
+        Box::pin(send(self, http, message))
     }
 }
 
 #[cfg(feature = "multipart")]
-impl Part {
-    fn content(&self) -> &Content {
-        &self.content
+impl Body for Form {
+    fn contents(&self) -> Vec<&Content> {
+        self.0.iter().map(|part| &part.content).collect()
+    }
+
+    fn attach<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        message: &'a mut reqwest::Request,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let mut form = reqwest::multipart::Form::new();
+            for part in &self.0 {
+                form = form.part(part.name.clone(), made(part).await?);
+            }
+            let mut made = http
+                .request(message.method().clone(), message.url().clone())
+                .multipart(form)
+                .build()
+                .map_err(|error| Failure::invalid_because("the form cannot be built", error.without_url()))?;
+            for name in [CONTENT_TYPE, CONTENT_LENGTH] {
+                if let Some(value) = made.headers_mut().remove(&name) {
+                    message.headers_mut().insert(name, value);
+                }
+            }
+            *message.body_mut() = made.body_mut().take();
+            Ok(())
+        })
+    }
+
+    fn send<'a>(&'a self, http: &'a reqwest::Client, message: reqwest::Request) -> BoxFuture<'a, Answer> {
+        Box::pin(send(self, http, message))
     }
 }
 
@@ -214,7 +257,7 @@ mod tests {
         });
         let content = Content::once(None, pieces);
         let pieces = content.pieces();
-        Payload::Content(content).while_moving(Duration::from_secs(5), pieces.count()).await
+        Payload::content(content).while_moving(Duration::from_secs(5), pieces.count()).await
     }
 
     #[tokio::test(start_paused = true)]
@@ -233,7 +276,7 @@ mod tests {
             std::future::pending::<()>().await;
         };
         let started = Instant::now();
-        assert_eq!(Payload::Content(content).while_moving(Duration::from_secs(5), work).await, None);
+        assert_eq!(Payload::content(content).while_moving(Duration::from_secs(5), work).await, None);
         assert_eq!(started.elapsed().as_secs(), 2 + 5);
     }
 }

@@ -15,35 +15,38 @@ const PARENT: &str = "traceparent";
 const ALLOWED: [&str; 3] = [PARENT, "tracestate", "baggage"];
 
 #[cfg(not(target_family = "wasm"))]
-type Ask = dyn Fn() -> HashMap<String, String> + Send + Sync;
+type Write = dyn Fn(&mut HeaderMap) + Send + Sync;
 #[cfg(target_family = "wasm")]
-type Ask = dyn Fn() -> HashMap<String, String>;
+type Write = dyn Fn(&mut HeaderMap);
 
 /// Gives the trace context of each attempt, within the span of its request.
 #[derive(Clone)]
-pub struct TraceSource(Arc<Ask>);
+pub struct TraceSource(Arc<Write>);
 
 impl TraceSource {
     /// Asks `ask` before each attempt. An empty answer adds nothing.
     pub fn from_fn(ask: impl Fn() -> HashMap<String, String> + MaybeSend + MaybeSync + 'static) -> Self {
-        Self(Arc::new(ask))
+        Self(Arc::new(move |headers| write(&ask(), headers)))
     }
 
     /// Adds the context to the headers of a request, which keeps what the caller set by hand.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        let context = (self.0)();
-        // Without a parent, the rest belongs to no trace.
-        let has_parent =
-            context.iter().any(|(name, value)| name.eq_ignore_ascii_case(PARENT) && is_parent(value));
-        if !has_parent || headers.contains_key(PARENT) {
-            return;
-        }
-        for (name, value) in &context {
-            let allowed = ALLOWED.iter().find(|allowed| name.eq_ignore_ascii_case(allowed));
-            // What no header can carry is left out: a broken context must not break the request.
-            if let (Some(allowed), Ok(value)) = (allowed, HeaderValue::from_str(value)) {
-                headers.insert(HeaderName::from_static(allowed), value);
-            }
+        (self.0)(headers);
+    }
+}
+
+fn write(context: &HashMap<String, String>, headers: &mut HeaderMap) {
+    // Without a parent, the rest belongs to no trace.
+    let has_parent =
+        context.iter().any(|(name, value)| name.eq_ignore_ascii_case(PARENT) && is_parent(value));
+    if !has_parent || headers.contains_key(PARENT) {
+        return;
+    }
+    for (name, value) in context {
+        let allowed = ALLOWED.iter().find(|allowed| name.eq_ignore_ascii_case(allowed));
+        // What no header can carry is left out: a broken context must not break the request.
+        if let (Some(allowed), Ok(value)) = (allowed, HeaderValue::from_str(value)) {
+            headers.insert(HeaderName::from_static(allowed), value);
         }
     }
 }

@@ -332,7 +332,7 @@ impl Transport {
                     *message.body_mut() = request.body.clone().map(reqwest::Body::from);
                     Either::Left(http.execute(message))
                 }
-                Some(payload) => Either::Right(Box::pin(payload.send(http, message))),
+                Some(payload) => Either::Right(payload.send(http, message)),
             }
         });
         async move {

@@ -22,7 +22,7 @@ fn pieces(texts: &'static [&'static str]) -> Pieces {
 }
 
 fn again(length: u64, texts: &'static [&'static str]) -> Payload {
-    Payload::Content(Content::again(Some(length), move || std::future::ready(Ok(pieces(texts)))))
+    Payload::content(Content::again(Some(length), move || std::future::ready(Ok(pieces(texts)))))
 }
 
 /// Sends, and answers with what the failure is. The connection stays open for whatever comes.
@@ -43,8 +43,8 @@ async fn a_body_of_known_length_says_it_and_arrives_whole() {
     let transport = common::transport(&base);
     for payload in [
         again(6, &["ab", "", "cd", "ef"]),
-        Payload::Content(Content::once(Some(6), pieces(&["abc", "def"]))),
-        Payload::Content(Content::bytes(Bytes::from_static(b"abcdef"))),
+        Payload::content(Content::once(Some(6), pieces(&["abc", "def"]))),
+        Payload::content(Content::bytes(Bytes::from_static(b"abcdef"))),
     ] {
         transport.send(request(&base, payload)).await.unwrap();
     }
@@ -64,7 +64,7 @@ async fn a_body_of_unknown_length_is_sent_in_chunks() {
         })
         .await;
     let base = server.base_url();
-    let payload = Payload::Content(Content::once(None, pieces(&["abc", "def"])));
+    let payload = Payload::content(Content::once(None, pieces(&["abc", "def"])));
     common::transport(&base).send(request(&base, payload)).await.unwrap();
     mock.assert_async().await;
 }
@@ -80,7 +80,7 @@ async fn an_empty_body_is_a_body() {
         .await;
     let base = server.base_url();
     common::transport(&base)
-        .send(request(&base, Payload::Content(Content::bytes(Bytes::new()))))
+        .send(request(&base, Payload::content(Content::bytes(Bytes::new()))))
         .await
         .unwrap();
     mock.assert_async().await;
@@ -108,13 +108,13 @@ async fn the_last_byte_of_a_body_that_grows_is_never_sent() {
 async fn a_body_that_cannot_be_read_says_why() {
     let server = Raw::start([Answer::Close]);
     let broken = || stream::iter([Ok(Bytes::from_static(b"ab")), Err(io::Error::other("the disk is gone"))]);
-    let failure = failed(&server.url(), Payload::Content(Content::once(Some(6), broken()))).await;
+    let failure = failed(&server.url(), Payload::content(Content::once(Some(6), broken()))).await;
     assert_eq!(failure.kind(), FailureKind::Content);
     assert_eq!(failure.source().unwrap().to_string(), "the disk is gone");
 
     let server = Raw::start([Answer::Close]);
     let gone = Content::again(Some(6), || std::future::ready(Err(io::Error::other("no such file"))));
-    let failure = failed(&server.url(), Payload::Content(gone)).await;
+    let failure = failed(&server.url(), Payload::content(gone)).await;
     assert_eq!(failure.source().unwrap().to_string(), "no such file");
 }
 
@@ -132,7 +132,7 @@ async fn a_body_that_can_be_read_again_is_sent_again() {
 #[tokio::test]
 async fn a_body_that_can_be_read_once_is_not_sent_again_once_it_has_begun() {
     let server = Raw::start([Raw::json("503 Busy", 0, "")]);
-    let mut put = request(&server.url(), Payload::Content(Content::once(Some(6), pieces(&["abcdef"]))));
+    let mut put = request(&server.url(), Payload::content(Content::once(Some(6), pieces(&["abcdef"]))));
     put.idempotent = true;
     let failure = common::transport(&server.url()).send(put).await.unwrap_err();
     assert_eq!(failure.status(), Some(503));
@@ -143,7 +143,7 @@ async fn a_body_that_can_be_read_once_is_not_sent_again_once_it_has_begun() {
 async fn a_body_that_was_never_read_is_whole_after_a_failed_connection() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let content = Content::once(Some(6), pieces(&["abcdef"]));
-    let failure = failed(&format!("http://{unused}"), Payload::Content(content.clone())).await;
+    let failure = failed(&format!("http://{unused}"), Payload::content(content.clone())).await;
     assert_eq!(failure.kind(), FailureKind::Connect);
     assert!(content.is_whole());
 }
@@ -166,7 +166,7 @@ async fn a_redirect_reads_the_body_again_or_says_that_it_cannot() {
     let base = server.base_url();
     common::transport(&base).send(request(&base, again(6, &["abc", "def"]))).await.unwrap();
     mock.assert_async().await;
-    let failure = failed(&base, Payload::Content(Content::once(Some(6), pieces(&["abcdef"])))).await;
+    let failure = failed(&base, Payload::content(Content::once(Some(6), pieces(&["abcdef"])))).await;
     assert!(failure.message().contains("read only once"), "{failure:?}");
 }
 
@@ -199,7 +199,7 @@ async fn a_form_has_its_parts_in_order_and_says_its_length() {
         content_type: Some("image/png".to_owned()),
         ..part("", "…")
     };
-    let mut put = request(&server.url(), Payload::Form(vec![part("cacheControl", "60"), file]));
+    let mut put = request(&server.url(), Payload::form(vec![part("cacheControl", "60"), file]));
     put.idempotent = true;
     common::transport(&server.url()).send(put).await.unwrap();
     let sent = server.requests();

@@ -257,7 +257,7 @@ impl Upload {
                 content_type: Some(content_type),
                 content: body.content().await?,
             });
-            request.payload = Some(Payload::Form(parts));
+            request.payload = Some(Payload::form(parts));
             return uploaded(transport.send(request).await.map_err(Error::from_failure)?);
         }
         draft.header("content-type", &content_type);
@@ -269,7 +269,7 @@ impl Upload {
             draft.header("x-metadata", &metadata.base64());
         }
         let (transport, mut request) = draft.finish()?;
-        request.payload = Some(Payload::Content(body.content().await?));
+        request.payload = Some(Payload::content(body.content().await?));
         uploaded(transport.send(request).await.map_err(Error::from_failure)?)
     }
 }

@@ -206,7 +206,7 @@ impl Driver {
         }
         request.headers.push((UPLOAD_OFFSET, HeaderValue::from(offset)));
         request.headers.push((CONTENT_TYPE, OFFSET_OCTET_STREAM));
-        request.payload = Some(Payload::Content(chunk.content));
+        request.payload = Some(Payload::content(chunk.content));
         // What is sent again begins where the service says, and not where this began.
         request.retry = Some(RetryPolicy { max_retries: 0, ..self.retry });
         match self.transport.send(request).await {
