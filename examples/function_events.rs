@@ -26,7 +26,10 @@ async fn main() -> supabase::Result<()> {
         let invocation = supabase.functions().invoke(name).last_event_id(last.unwrap_or_default());
         let mut events = invocation.events().await?;
         match follow(&mut events).await {
-            Ok(()) => return Ok(println!("the function has said everything")),
+            Ok(()) => {
+                println!("the function has said everything");
+                return Ok(());
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {
                 let pause = events.retry().unwrap_or(Duration::from_secs(1));
                 println!("{error}; once more in {pause:?}");
@@ -36,7 +39,8 @@ async fn main() -> supabase::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(println!("the connection broke too often"))
+    println!("the connection broke too often");
+    Ok(())
 }
 
 /// Prints events until they end.
