@@ -12,7 +12,7 @@ use crate::{Outcome, docs};
 /// What the embedded stack does not have: the tests that need it are skipped there, and must stand in
 /// `xtask/stack/skips.txt`.
 const EMBEDDED_LACKS: &str = "explain,grammar,dry-run,\
-    mail-links,phones,anonymous,auth-admin,mfa,passkeys,oauth-server,manual-linking,sso-providers,web3,signing-keys";
+    mail-links,email-otp,phones,anonymous,auth-admin,mfa,passkeys,oauth-server,manual-linking,sso-providers,web3,signing-keys";
 
 /// The programs of `examples`, each of which must run to its end.
 const EXAMPLES: &[&str] = &[

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authenticator::{Authenticator, solana_sign_in, totp};
+use authenticator::{Authenticator, solana_sign_in};
 use futures_util::TryStreamExt;
 use gotrue_rs::secrecy::ExposeSecret;
 use gotrue_rs::{
@@ -23,7 +23,7 @@ use gotrue_rs::{
 };
 use serde_json::json;
 use supabase_testing::live::{Need, lacks, stack};
-use supabase_testing::recordings;
+use supabase_testing::{recordings, totp};
 use support::{
     PASSWORD, address, admin, builder, client, code, follow, hash, link, mail, mail_with, number, signed_in,
     sms, unique,
@@ -365,7 +365,8 @@ async fn an_app_and_a_phone_are_second_factors() {
     assert_eq!(error.code(), Some(&Code::MfaVerificationFailed));
     let mut events = auth.events();
     events.next().await.unwrap();
-    let session = mfa.challenge_and_verify(&app.id, &totp(app.totp.secret.expose_secret())).await.unwrap();
+    let session =
+        mfa.challenge_and_verify(&app.id, &totp::code(app.totp.secret.expose_secret())).await.unwrap();
     assert!(matches!(events.next().await, Some(AuthEvent::MfaVerified(_))));
     assert_eq!(
         auth.get_session().await.unwrap().unwrap().access_token.expose_secret(),

@@ -10,3 +10,5 @@ pub mod logs;
 pub mod raw;
 pub mod recordings;
 pub mod replay;
+pub mod sent;
+pub mod totp;

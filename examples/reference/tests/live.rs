@@ -1,5 +1,7 @@
 //! Each example on a live stack: what it gives follows from the rows that the stack begins with.
 
+#[path = "common/auth.rs"]
+mod auth;
 mod common;
 #[path = "common/storage.rs"]
 mod storage;
@@ -337,4 +339,11 @@ async fn reference_examples_of_storage_do_what_they_say() {
         Client::builder(&stack.url, key).http_client(supabase_testing::http::client()).build().unwrap()
     };
     storage::every_example(&client(&stack.service_role_key), &client(&stack.anon_key)).await;
+}
+
+#[tokio::test]
+async fn reference_examples_of_auth_do_what_they_say() {
+    let name = "reference_examples_of_auth_do_what_they_say";
+    let Some(stack) = stack(name, &[Need::Mail, Need::OAuthProvider]) else { return };
+    auth::every_example(&stack).await;
 }

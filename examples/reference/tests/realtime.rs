@@ -59,7 +59,7 @@ async fn presences_come_and_go() {
     assert_eq!(server.joins("room1")[0].payload()["config"]["presence"]["enabled"], json!(true));
     soon(room.unsubscribe()).await.unwrap();
     let (_server, other) = project().await;
-    assert_eq!(soon(examples::realtime_subscribe_3(&other)).await.unwrap(), [online.clone()]);
+    assert_eq!(soon(examples::realtime_subscribe_3(&other)).await.unwrap(), std::slice::from_ref(&online));
     let (_server, other) = project().await;
     assert_eq!(soon(examples::realtime_subscribe_4(&other)).await.unwrap(), [online]);
 }
