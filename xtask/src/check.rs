@@ -62,6 +62,8 @@ pub(crate) async fn run() -> Outcome {
     api::run(true, &[]).await?;
     capabilities::run()?;
     features().await?;
+    let alone = ["test", "--quiet", "--package", "realtime-rs", "--test", "wss"];
+    step("A websocket over TLS with one crypto provider; `cargo xtask test` has two", cargo(&alone)).await?;
     long_files()?;
     links()?;
     let mut docs = cargo(&["doc", "--workspace", "--no-deps", "--all-features", "--exclude", "xtask"]);
