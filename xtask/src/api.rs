@@ -63,7 +63,8 @@ pub(crate) async fn run(check: bool, only: &[String]) -> Outcome {
 
 async fn read(published: &Published) -> Result<String, String> {
     let package = &published.package()?;
-    // The folder of the check for a private core: its flags are others than those of usual builds.
+    // A folder of its own: what the check for a private core has built there knows dependencies that are private, and what
+    // rustdoc builds on that leaves their traits out.
     let mut command = cargo(&[
         "rustdoc",
         "--quiet",
@@ -72,7 +73,7 @@ async fn read(published: &Published) -> Result<String, String> {
         "--lib",
         "--all-features",
         "--target-dir",
-        "target/api",
+        "target/listing",
         "--",
         "-Zunstable-options",
         "--output-format",
@@ -85,7 +86,7 @@ async fn read(published: &Published) -> Result<String, String> {
     }
     let path = root()
         .join("target")
-        .join("api")
+        .join("listing")
         .join("doc")
         .join(format!("{}.json", published.folder.replace('-', "_")));
     let json = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
