@@ -180,10 +180,15 @@ async fn per_operation(
 
 /// Small selects a second: one after the other, and by many tasks.
 async fn rates(programs: &Programs, server: &Server, rows: &mut Vec<Row>) -> Outcome {
-    for (workload, title) in [("rates", "10 rows: rate"), ("rates-64", "10 rows: rate of 64 tasks")] {
+    for (workload, title, goal) in [
+        ("rates", "10 rows: rate", 0.97),
+        ("rates-64", "10 rows: rate of 64 tasks", 0.97),
+        // Here the other side is one task of ours: many may take 1.2 times as long.
+        ("token-64", "token of a request: rate of 64 tasks, beside one", 1.0 / 1.2),
+    ] {
         eprintln!("── {title}");
         let pairs = pairs(programs.client(workload, "both", RATE_PAIRS, server)).await?;
-        rows.push(rate(title, &pairs, 0.97));
+        rows.push(rate(title, &pairs, goal));
     }
     Ok(())
 }

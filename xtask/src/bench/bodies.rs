@@ -20,19 +20,20 @@ pub(super) async fn rates(programs: &Programs, server: &Server, rows: &mut Vec<R
         let pairs = pairs(programs.client(workload, "both", count, server)).await?;
         let unit = if workload.starts_with("storage") { "MiB/s" } else { "rate" };
         rows.push(rate(&format!("{title}: {unit}"), &pairs, goal));
-        rows.push(processor(title, &pairs, 1.0 / goal));
+        rows.push(processor(title, &pairs));
     }
     Ok(())
 }
 
-/// The milliseconds of the processor that a block takes: of all blocks, as the system counts in steps.
-fn processor(title: &str, pairs: &[Pair], goal: f64) -> Row {
+/// The milliseconds of the processor that a block takes. They show what a rate costs where the machine has other work, and
+/// are too coarse to be held against: the system counts in steps of ten, and a block takes a few of them.
+fn processor(title: &str, pairs: &[Pair]) -> Row {
     let ours: f64 = pairs.iter().map(|pair| pair.ours.processor).sum();
     let raw: f64 = pairs.iter().map(|pair| pair.raw.processor).sum();
     #[allow(clippy::cast_precision_loss, reason = "there are few")]
     let milliseconds = |sum: f64| (sum > 0.0).then_some(sum / 1e6 / pairs.len() as f64);
     let title = format!("{title}: processor, ms");
-    Row::new(title, milliseconds(ours), milliseconds(raw), Goal::RatioAtMost(goal))
+    Row::new(title, milliseconds(ours), milliseconds(raw), Goal::Shown)
 }
 
 /// The most memory that a process has at once which moves a large body.

@@ -13,6 +13,8 @@ pub(super) enum Goal {
     MoreByAtMost(f64),
     /// Ours is at most this, whatever raw's is.
     AtMost(f64),
+    /// Nothing is asked for: the figure explains another one.
+    Shown,
 }
 
 /// One figure of both sides. What is missing was not measured.
@@ -35,6 +37,7 @@ impl Row {
             Goal::RatioAtLeast(limit) => format!("≥ {limit:.2} ×"),
             Goal::MoreByAtMost(limit) => format!("≤ raw + {limit}"),
             Goal::AtMost(limit) => format!("≤ {limit}"),
+            Goal::Shown => String::new(),
         };
         let ratio = ours.zip(raw).map(|(ours, raw)| ours / raw);
         Self { name: name.into(), ours, raw, ratio: None, goal: text, met: None, wanted: goal }
@@ -48,6 +51,7 @@ impl Row {
             Goal::RatioAtMost(limit) => ratio.map(|ratio| ratio <= limit),
             Goal::RatioAtLeast(limit) => ratio.map(|ratio| ratio >= limit),
             Goal::AtMost(limit) => self.ours.map(|ours| ours <= limit),
+            Goal::Shown => None,
             Goal::MoreByAtMost(limit) => self.ours.zip(self.raw).map(|(ours, raw)| ours <= raw + limit),
         };
         self
@@ -77,6 +81,7 @@ pub(super) fn table(rows: &[Row]) -> String {
         let met = match row.met {
             Some(true) => "yes",
             Some(false) => "NO",
+            None if matches!(row.wanted, Goal::Shown) => "",
             None => "not measured",
         };
         text.push_str(&format!(

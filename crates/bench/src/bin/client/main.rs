@@ -83,6 +83,7 @@ async fn main() -> Outcome {
     match workload.as_str() {
         "rates" => return rates::sequential(operations, address).await,
         "rates-64" => return rates::concurrent(operations, address).await,
+        "token-64" => return token::concurrent(operations, address).await,
         "token" => return token::run(who, operations, address).await,
         _ => {}
     }

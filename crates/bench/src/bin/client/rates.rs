@@ -70,7 +70,7 @@ pub(crate) async fn concurrent(pairs: usize, address: &str) -> Outcome {
     .await
 }
 
-async fn joined(tasks: Vec<tokio::task::JoinHandle<Result<(), String>>>) -> Outcome {
+pub(crate) async fn joined(tasks: Vec<tokio::task::JoinHandle<Result<(), String>>>) -> Outcome {
     for task in tasks {
         task.await??;
     }

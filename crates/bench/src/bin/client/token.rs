@@ -5,6 +5,7 @@ use std::hint::black_box;
 use gotrue_rs::secrecy::SecretString;
 use gotrue_rs::{Client, MemoryStore, SavedSession, SessionStore};
 
+use crate::rates::{alternate, joined};
 use crate::{KEY, Outcome, TOKEN};
 
 /// A session whose token is good for as long as anybody measures.
@@ -28,20 +29,44 @@ pub(crate) async fn run(who: &str, operations: usize, address: &str) -> Outcome 
 }
 
 async fn ours(operations: usize, address: &str) -> Outcome {
+    let auth = client(address).await?;
+    look_up(&auth, operations).await.map_err(Into::into)
+}
+
+async fn client(address: &str) -> Outcome<Client> {
     let store = MemoryStore::new();
     if !store.swap("key", None, Some(&saved())).await.map_err(|error| error.to_string())? {
         return Err("the store is not empty".into());
     }
-    let auth = Client::builder(format!("http://{address}/auth/v1"), KEY)
+    Ok(Client::builder(format!("http://{address}/auth/v1"), KEY)
         .session_store(store)
         .storage_key("key")
-        .build()?;
-    for _ in 0..operations {
-        if black_box(auth.access_token().await?).is_none() {
-            return Err("nobody is signed in".into());
+        .build()?)
+}
+
+async fn look_up(auth: &Client, times: usize) -> Result<(), String> {
+    for _ in 0..times {
+        if black_box(auth.access_token().await.map_err(|error| error.to_string())?).is_none() {
+            return Err("nobody is signed in".to_owned());
         }
     }
     Ok(())
+}
+
+/// The same number of look-ups by many tasks, and by one in the place of raw.
+pub(crate) async fn concurrent(pairs: usize, address: &str) -> Outcome {
+    const TASKS: usize = 64;
+    const PER_TASK: usize = 512;
+    let auth = client(address).await?;
+    let by = async |tasks: usize| {
+        let each = TASKS * PER_TASK / tasks;
+        let tasks = (0..tasks).map(|_| {
+            let auth = auth.clone();
+            tokio::spawn(async move { look_up(&auth, each).await })
+        });
+        joined(tasks.collect()).await
+    };
+    alternate(pairs, TASKS * PER_TASK, async || by(TASKS).await, async || by(1).await).await
 }
 
 fn raw(operations: usize) {
