@@ -50,15 +50,16 @@ impl Pairs {
 
     /// Goes on with the value.
     pub(crate) fn value(&mut self, piece: &[u8]) {
-        let mut start = 0;
-        for (at, &byte) in piece.iter().enumerate() {
-            if !PLAIN.get(usize::from(byte)).is_some_and(|plain| *plain) {
-                self.text.extend_from_slice(piece.get(start..at).unwrap_or_default());
-                self.encode(byte);
-                start = at + 1;
-            }
+        let mut rest = piece;
+        // Most values are plain to their end, and the search for it is all that they cost.
+        while let Some(at) = rest.iter().position(|byte| !is_plain(*byte)) {
+            let (plain, others) = rest.split_at(at);
+            self.text.extend_from_slice(plain);
+            let Some((byte, after)) = others.split_first() else { return };
+            self.encode(*byte);
+            rest = after;
         }
-        self.text.extend_from_slice(piece.get(start..).unwrap_or_default());
+        self.text.extend_from_slice(rest);
     }
 
     fn encode(&mut self, byte: u8) {
@@ -97,6 +98,10 @@ impl fmt::Write for Pairs {
         self.value(piece.as_bytes());
         Ok(())
     }
+}
+
+fn is_plain(byte: u8) -> bool {
+    PLAIN.get(usize::from(byte)).is_some_and(|plain| *plain)
 }
 
 /// What neither a server nor anything on the way reads as something else than itself, by its byte.
