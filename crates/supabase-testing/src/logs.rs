@@ -1,11 +1,11 @@
 //! A watch over everything that is traced.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber};
+use tracing::{Dispatch, Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -32,8 +32,13 @@ impl Traced {
     }
 }
 
+/// A second subscriber, for as long as the process lives. Where there is one alone, tracing asks the thread that first meets
+/// a span whether anybody listens, and remembers its no for all threads: another test could switch off what this one watches.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+
 /// A subscriber that keeps every field, at every level, and its record.
 pub fn watch() -> (impl Subscriber + Send + Sync + 'static, Traced) {
+    LazyLock::force(&ANOTHER);
     let traced = Traced::default();
     (tracing_subscriber::registry().with(Watch(traced.clone())), traced)
 }
