@@ -41,10 +41,26 @@ export async function start(
   await answerExactly(connection.driver);
   await app.init();
 
+  const answer: Handler = async (request, peer) =>
+    app.fetch(await readable(request), { peerAddress: peer });
   return {
-    answer: async (request, peer) => app.fetch(await readable(request), { peerAddress: peer }),
+    answer: oneAfterTheOther(answer),
     database: connection.driver,
     close: () => connection.close(),
+  };
+}
+
+/**
+ * Requests wait for each other: lite has one connection to the database, and where two of them are under way, one's
+ * statements stand in the transaction of the other. What that one undoes is gone, such as the session whose token was
+ * already given away, and what fails in it fails both.
+ */
+function oneAfterTheOther(answer: Handler): Handler {
+  let last: Promise<unknown> = Promise.resolve();
+  return (request, peer) => {
+    const next = last.then(() => answer(request, peer));
+    last = next.catch(() => {});
+    return next;
   };
 }
 

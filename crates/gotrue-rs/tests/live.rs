@@ -156,12 +156,12 @@ async fn the_hash_in_a_link_is_verified() {
 
 #[tokio::test]
 async fn a_link_from_an_email_brings_tokens() {
-    let needs = [Need::Mail, Need::MailLinks];
-    let Some(stack) = stack("a_link_from_an_email_brings_tokens", &needs) else { return };
+    let Some(stack) = stack("a_link_from_an_email_brings_tokens", &[Need::Mail]) else { return };
     let auth = builder(&stack).flow_type(FlowType::Implicit).build().unwrap();
     let (_, user) = signed_in(&stack).await;
     let email = user.email.unwrap();
-    let end = "http://localhost:3000/cb";
+    // Where the address to return to is not heeded, links lead to the site.
+    let end = if lacks(Need::MailLinks) { &stack.url } else { "http://localhost:3000/cb" };
     auth.sign_in(Otp::email(&email).redirect_to(end)).await.unwrap();
     let link = link(&mail_with(&stack, &email, "magiclink").await);
     let back = follow(&link, end).await;
