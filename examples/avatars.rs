@@ -2,7 +2,7 @@
 //! page needs it.
 //!
 //! ```sh
-//! cargo run -p supabase-examples --example avatars   # on the stack that the environment names
+//! cargo xtask demo avatars
 //! ```
 
 use std::env;

@@ -5,7 +5,7 @@
 //! where the project signs by a shared secret, give it as `SUPABASE_JWT_SECRET`.
 //!
 //! ```sh
-//! cargo run -p supabase-examples --example axum_users   # on the stack that the environment names
+//! cargo xtask demo axum_users
 //! ```
 
 use std::env;

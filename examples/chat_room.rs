@@ -1,7 +1,7 @@
 //! A chat room in a terminal: what you type is heard by everybody who runs this with the same room.
 //!
 //! ```sh
-//! SUPABASE_URL=… SUPABASE_ANON_KEY=… cargo run --example chat_room -- ada lobby
+//! cargo xtask demo chat_room ada lobby
 //! ```
 
 use std::env;

@@ -1,7 +1,7 @@
 //! Follows the events of a function, and goes on where a connection broke.
 //!
 //! ```sh
-//! cargo run -p supabase-examples --example function_events   # on the stack that the environment names
+//! cargo xtask demo function_events
 //! ```
 
 use std::env;

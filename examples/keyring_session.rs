@@ -1,7 +1,7 @@
 //! A program for people that stays signed in: its session lies in the keyring of the operating system, and not in a file.
 //!
 //! ```sh
-//! cargo run -p supabase-examples --example keyring_session   # on the stack that the environment names
+//! cargo xtask demo keyring_session
 //! ```
 //!
 //! On Linux this is the keyring of the kernel, which needs no library and no desktop; it forgets when the machine stops.

@@ -1,13 +1,15 @@
-//! A table that stays up to date: run it, and change the table from anywhere.
+//! A table that stays up to date: run it twice, and change the table in one of them, or from anywhere.
 //!
 //! ```sh
-//! SUPABASE_URL=… SUPABASE_ANON_KEY=… cargo run --example live_table
+//! cargo xtask demo live_table
 //! ```
 
 use std::env;
 use std::error::Error;
 
 use serde::Deserialize;
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
 #[derive(Debug, Deserialize)]
 struct Country {
@@ -21,7 +23,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // All rows at first, then what changes; and all of them again after the network was away.
     let mut countries = supabase.live::<Country>("countries", ["id"]).subscribe().await?;
-    println!("Interrupt to end.");
+    println!("Type the name of a country to add it, and once more to remove it; an empty line ends.");
+
+    let mut typed = BufReader::new(stdin()).lines();
     loop {
         tokio::select! {
             changes = countries.next() => match changes.transpose()? {
@@ -33,11 +37,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 }
                 None => break,
             },
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
-                break;
-            }
+            name = typed.next_line() => match name? {
+                Some(name) if !name.trim().is_empty() => toggle(&supabase, name.trim()).await?,
+                _ => break,
+            },
         }
+    }
+    Ok(())
+}
+
+/// Removes the country, or adds it if there was none to remove.
+async fn toggle(supabase: &supabase::Client, name: &str) -> supabase::Result<()> {
+    let removed: Vec<Country> = supabase.from("countries").delete().eq("name", name).select("*").await?;
+    if removed.is_empty() {
+        supabase.from("countries").insert(json!({ "name": name })).await?;
     }
     Ok(())
 }

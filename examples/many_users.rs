@@ -5,7 +5,7 @@
 //! nothing, and holds no session.
 //!
 //! ```sh
-//! cargo run -p supabase-examples --example many_users   # on the stack that the environment names
+//! cargo xtask demo many_users
 //! ```
 
 use std::env;

@@ -1,8 +1,7 @@
 //! The services of a project, one after the other, and what came back: rows, users and what each may see, files, functions.
 //!
 //! ```sh
-//! cargo xtask demo                                   # starts a stack, runs this, and stops the stack
-//! cargo run -p supabase-examples --example quickstart  # on the stack that SUPABASE_URL and SUPABASE_ANON_KEY name
+//! cargo xtask demo
 //! ```
 
 use std::env;

@@ -2,7 +2,7 @@
 //! so it does after a crash.
 //!
 //! ```sh
-//! cargo run -p supabase-examples --example resumable_upload -- film.mp4   # on the stack that the environment names
+//! cargo xtask demo resumable_upload film.mp4
 //! ```
 //!
 //! Without a file it makes one of 20 MiB, and interrupts itself to show that.

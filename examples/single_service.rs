@@ -1,7 +1,7 @@
 //! One service crate alone: the database, without the rest of Supabase, from code that is not async.
 //!
 //! ```sh
-//! cargo run -p supabase-examples --example single_service   # on the stack that the environment names
+//! cargo xtask demo single_service
 //! ```
 
 use std::env;

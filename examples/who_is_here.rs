@@ -1,7 +1,7 @@
-//! Who is here: everybody who runs this with the same room sees the names of the others come and go.
+//! Who is here: everybody who runs this sees the names of the others come and go.
 //!
 //! ```sh
-//! SUPABASE_URL=… SUPABASE_ANON_KEY=… cargo run --example who_is_here -- ada
+//! cargo xtask demo who_is_here ada
 //! ```
 
 use std::env;
@@ -9,6 +9,7 @@ use std::error::Error;
 
 use serde::{Deserialize, Serialize};
 use supabase::realtime::PresenceEvent;
+use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
 #[derive(Serialize, Deserialize)]
 struct Visitor {
@@ -26,7 +27,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Tracked again by itself whenever the network was away.
     room.track(&Visitor { name }).await?;
 
-    println!("Interrupt to leave.");
+    println!("Press enter to leave.");
+    let mut typed = BufReader::new(stdin()).lines();
     loop {
         tokio::select! {
             event = presences.next() => match event.transpose()? {
@@ -39,8 +41,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 Some(_) => {}
                 None => break,
             },
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
+            left = typed.next_line() => {
+                left?;
                 break;
             }
         }

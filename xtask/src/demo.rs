@@ -1,22 +1,26 @@
 //! `cargo xtask demo`: a real stack, and a program that uses it.
 
+use std::process::Stdio;
+
+use crate::Outcome;
 use crate::run::{cargo, step};
 use crate::stack::{self, DataDir, Options, PortChoice};
-use crate::{Outcome, run};
 
-/// Builds the quickstart, starts the embedded stack, runs the quickstart on it, and stops the stack again.
-pub(crate) async fn run() -> Outcome {
-    let quickstart = ["--package", "supabase-examples", "--example", "quickstart"];
-    step("Building the quickstart", cargo(&[&["build"][..], &quickstart].concat())).await?;
+/// Builds a program of `examples`, starts the embedded stack, runs the program on it, and stops the stack again.
+pub(crate) async fn run(example: &str, arguments: &[String]) -> Outcome {
+    let program = ["--package", "supabase-examples", "--example", example];
+    step(&format!("Building examples/{example}.rs"), cargo(&[&["build"][..], &program].concat())).await?;
 
     eprintln!("\n── Starting a Supabase stack on this machine");
     let options = Options { reset: false, data: DataDir::Development, port: PortChoice::Preferred54321 };
     let mut stack = stack::start(options).await?;
 
-    let mut program = cargo(&[&["run", "--quiet"][..], &quickstart].concat());
-    program.envs(stack.env());
+    let mut command = cargo(&[&["run", "--quiet"][..], &program].concat());
+    // Some ask their user.
+    command.arg("--").args(arguments).envs(stack.env()).stdin(Stdio::inherit());
+    let title = format!("Running examples/{example}.rs on it");
     let outcome = tokio::select! {
-        outcome = run::step("Running examples/quickstart.rs on it", program) => outcome,
+        outcome = step(&title, command) => outcome,
         failure = stack.exited() => Err(failure.into()),
     };
     if stack.is_own() {
@@ -25,7 +29,7 @@ pub(crate) async fn run() -> Outcome {
     stack.stop().await;
     outcome?;
     eprintln!(
-        "\nThe program is examples/quickstart.rs. To try things yourself: `cargo xtask stack` in another terminal."
+        "\nThe program is examples/{example}.rs. To try things yourself: `cargo xtask stack` in another terminal."
     );
     Ok(())
 }

@@ -28,8 +28,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Starts the embedded stack, runs the quickstart on it, and stops it.
-    Demo,
+    /// Starts the embedded stack, runs a program of `examples` on it, and stops it.
+    Demo {
+        /// Which one; see examples/README.md.
+        #[arg(default_value = "quickstart")]
+        example: String,
+        /// What the program is given.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Runs format, lints and all tests, the live ones on a stack of their own.
     Test,
     /// Serves the embedded stack until Ctrl-C, and prints its URL and keys.
@@ -70,7 +77,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Demo => demo::run().await,
+        Command::Demo { example, arguments } => demo::run(&example, &arguments).await,
         Command::Test => test::run().await,
         Command::Stack { reset } => {
             let options = stack::Options {

@@ -12,19 +12,7 @@ use crate::{Outcome, docs};
 /// What the embedded stack does not have: the tests that need it are skipped there, and must stand in
 /// `xtask/stack/skips.txt`.
 const EMBEDDED_LACKS: &str = "explain,grammar,dry-run,\
-    mail-links,email-otp,phones,anonymous,auth-admin,mfa,passkeys,oauth-server,manual-linking,sso-providers,web3,signing-keys";
-
-/// The programs of `examples`, each of which must run to its end.
-const EXAMPLES: &[&str] = &[
-    "quickstart",
-    "single_service",
-    "many_users",
-    "function_events",
-    "resumable_upload",
-    "avatars",
-    "axum_users",
-    "keyring_session",
-];
+    mail-links,phones,anonymous,auth-admin,mfa,passkeys,oauth-server,manual-linking,sso-providers,web3,signing-keys";
 
 /// Format, lints, all tests that need no stack, then the live tests.
 ///
@@ -66,19 +54,13 @@ async fn live() -> Outcome {
     compare_skips(&fs::read_to_string(&skipped).unwrap_or_default())
 }
 
-/// Runs the live tests and the examples on the stack that these variables name.
+/// Runs the live tests, those of the examples among them, on the stack that these variables name.
 async fn on_stack(stack: &str, variables: &[(String, String)]) -> Outcome {
     let arguments =
         ["test", "--workspace", "--all-features", "--test", "live", "--", "--nocapture", "--test-threads=4"];
     let mut tests = cargo(&arguments);
     tests.envs(variables.iter().cloned());
-    step(&format!("Live tests on {stack}"), tests).await?;
-    for example in EXAMPLES {
-        let mut program = cargo(&["run", "--quiet", "--package", "supabase-examples", "--example", example]);
-        program.envs(variables.iter().cloned());
-        step(&format!("examples/{example}.rs on {stack}"), program).await?;
-    }
-    Ok(())
+    step(&format!("Live tests on {stack}"), tests).await
 }
 
 /// A test that is skipped and not listed fails; so does one that is listed and not skipped.

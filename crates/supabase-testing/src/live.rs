@@ -39,8 +39,6 @@ pub enum Need {
     Phones,
     /// Links in emails that lead where it was asked for, and bring a code if that was.
     MailLinks,
-    /// The type `email` of codes and hashes from emails.
-    EmailOtp,
     /// Guests.
     Anonymous,
     /// What administrators do about users.
@@ -78,7 +76,6 @@ impl fmt::Display for Need {
             Self::Mail => "mail",
             Self::Phones => "phones",
             Self::MailLinks => "mail-links",
-            Self::EmailOtp => "email-otp",
             Self::Anonymous => "anonymous",
             Self::AuthAdmin => "auth-admin",
             Self::Mfa => "mfa",

@@ -150,18 +150,15 @@ pub(crate) async fn every_example(stack: &Stack) {
     let verified = anybody().auth().verify_otp(Verify::email(EMAIL, sent, EmailOtp::Recovery)).await.unwrap();
     assert!(matches!(verified, Verified::SignedIn(_)));
     run!(supabase, auth_sign_in_with_otp_1());
-    assert!(!code(&mail_with(stack, EMAIL, "magiclink").await).is_empty());
-    if !lacks(Need::EmailOtp) {
-        let sent = code(&mail_with(stack, EMAIL, "magiclink").await);
-        let other = anybody();
-        let verified = run!(other, auth_verify_otp_1(&sent));
-        assert_eq!(verified.session().unwrap().user.id, id);
-        run!(supabase, auth_sign_in_with_otp_1());
-        let hash = hash(&link(&mail_with(stack, EMAIL, "magiclink").await));
-        let other = anybody();
-        let verified = run!(other, auth_verify_otp_3(&hash));
-        assert_eq!(verified.session().unwrap().user.id, id);
-    }
+    let sent = code(&mail_with(stack, EMAIL, "magiclink").await);
+    let other = anybody();
+    let verified = run!(other, auth_verify_otp_1(&sent));
+    assert_eq!(verified.session().unwrap().user.id, id);
+    run!(supabase, auth_sign_in_with_otp_1());
+    let hash = hash(&link(&mail_with(stack, EMAIL, "magiclink").await));
+    let other = anybody();
+    let verified = run!(other, auth_verify_otp_3(&hash));
+    assert_eq!(verified.session().unwrap().user.id, id);
     let updated = run!(supabase, auth_update_user_1());
     assert_eq!(updated.user.new_email.as_deref(), Some("new@email.com"));
     if !lacks(Need::Mfa) {
@@ -299,7 +296,6 @@ pub(crate) async fn every_example(stack: &Stack) {
             expected.retain(|id| !which.iter().any(|left| id.starts_with(left)));
         }
     };
-    without(Need::EmailOtp, &["auth_verify_otp_1", "auth_verify_otp_3"]);
     without(Need::Mfa, &["auth_mfa_", "auth_admin_mfa_"]);
     without(Need::ManualLinking, &["auth_link_identity_1"]);
     without(Need::Anonymous, &["auth_sign_in_anonymously_"]);

@@ -1,4 +1,4 @@
--- The sample rows, in one place: this function puts every table but "notes" back into its first state.
+-- The sample rows, in one place: this function puts every table but those that belong to users back into its first state.
 -- Live tests call it before they begin; this migration calls it once.
 --
 -- Identity columns are never given a value here, so that their sequences count on from the last row.
