@@ -3,22 +3,23 @@
 use std::process::Stdio;
 
 use crate::Outcome;
-use crate::run::{cargo, step};
+use crate::run::{cargo, root, step};
 use crate::stack::{self, DataDir, Options, PortChoice};
 
 /// Builds a program of `examples`, starts the embedded stack, runs the program on it, and stops the stack again.
 pub(crate) async fn run(example: &str, arguments: &[String]) -> Outcome {
-    let program = ["--package", "supabase-examples", "--example", example];
-    step(&format!("Building examples/{example}.rs"), cargo(&[&["build"][..], &program].concat())).await?;
+    let (shown, program) = program(example);
+    let program: Vec<_> = program.iter().map(String::as_str).collect();
+    step(&format!("Building {shown}"), cargo(&[&["build"], &program[..]].concat())).await?;
 
     eprintln!("\n── Starting a Supabase stack on this machine");
     let options = Options { reset: false, data: DataDir::Development, port: PortChoice::Preferred54321 };
     let mut stack = stack::start(options).await?;
 
-    let mut command = cargo(&[&["run", "--quiet"][..], &program].concat());
+    let mut command = cargo(&[&["run", "--quiet"], &program[..]].concat());
     // Some ask their user.
     command.arg("--").args(arguments).envs(stack.env()).stdin(Stdio::inherit());
-    let title = format!("Running examples/{example}.rs on it");
+    let title = format!("Running {shown} on it");
     let outcome = tokio::select! {
         outcome = step(&title, command) => outcome,
         failure = stack.exited() => Err(failure.into()),
@@ -28,8 +29,19 @@ pub(crate) async fn run(example: &str, arguments: &[String]) -> Outcome {
     }
     stack.stop().await;
     outcome?;
-    eprintln!(
-        "\nThe program is examples/{example}.rs. To try things yourself: `cargo xtask stack` in another terminal."
-    );
+    eprintln!("\nThe program is {shown}. To try things yourself: `cargo xtask stack` in another terminal.");
     Ok(())
+}
+
+/// Where the program is, and what cargo is told to find it: some have a workspace of their own.
+fn program(example: &str) -> (String, Vec<String>) {
+    let manifest = format!("examples/{example}/Cargo.toml");
+    if root().join(&manifest).exists() {
+        return (
+            format!("examples/{example}/src/main.rs"),
+            vec!["--locked".into(), "--manifest-path".into(), manifest],
+        );
+    }
+    let named = ["--package", "supabase-examples", "--example", example];
+    (format!("examples/{example}.rs"), named.map(str::to_owned).into())
 }

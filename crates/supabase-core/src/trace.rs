@@ -42,7 +42,8 @@ fn write(context: &HashMap<String, String>, headers: &mut HeaderMap) {
     if !has_parent || headers.contains_key(PARENT) {
         return;
     }
-    for (name, value) in context {
+    // A propagator without a state writes an empty one, which the standard would rather not see sent.
+    for (name, value) in context.iter().filter(|(_, value)| !value.trim().is_empty()) {
         let allowed = ALLOWED.iter().find(|allowed| name.eq_ignore_ascii_case(allowed));
         // What no header can carry is left out: a broken context must not break the request.
         if let (Some(allowed), Ok(value)) = (allowed, HeaderValue::from_str(value)) {
@@ -119,6 +120,12 @@ mod tests {
             written(&[("traceparent", PARENT), ("baggage", "a\nb")], &[]),
             [pair("traceparent", PARENT)]
         );
+    }
+
+    #[test]
+    fn a_state_that_says_nothing_is_not_sent() {
+        let context = [("traceparent", PARENT), ("tracestate", ""), ("baggage", " ")];
+        assert_eq!(written(&context, &[]), [("traceparent".to_owned(), PARENT.to_owned())]);
     }
 
     #[test]

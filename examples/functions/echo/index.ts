@@ -2,7 +2,7 @@
 // Below `/echo/describe` it tells instead how the request looked: method, path, query, headers, body.
 
 /** Headers that a client decides over; the rest is the network's. */
-const TOLD = ["content-type", "x-region", "x-client-info", "authorization", "apikey", "x-custom"];
+const TOLD = ["content-type", "x-region", "x-client-info", "authorization", "apikey", "x-custom", "traceparent"];
 
 Deno.serve(async (req) => {
   const url = new URL(req.url);
