@@ -15,7 +15,12 @@ pub(super) fn id(location: &str) -> Option<&str> {
 /// Whether a text can stand as one segment of a path, and name an upload.
 pub(super) fn is_id(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~=+:@!$&'()*,;%".contains(&byte);
-    !text.is_empty() && !matches!(text, "." | ".." | "resumable" | "sign") && text.bytes().all(is_plain)
+    // An address reads `%2e` as a dot, and leads elsewhere by one or two of them.
+    let leads_elsewhere = matches!(text.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    !text.is_empty()
+        && !leads_elsewhere
+        && !matches!(text, "resumable" | "sign")
+        && text.bytes().all(is_plain)
 }
 
 /// The address of an upload, below the address that created it.
@@ -49,6 +54,10 @@ mod tests {
         for location in
             ["", "/", "https://abc.supabase.co/upload/resumable/", "/upload/resumable/a b", "/a/..", "/x/ü"]
         {
+            assert_eq!(id(location), None, "{location}");
+        }
+        // An address reads `%2e` as a dot.
+        for location in ["/a/%2e%2E", "/a/.%2e", "/a/%2E.", "/a/%2e"] {
             assert_eq!(id(location), None, "{location}");
         }
     }
