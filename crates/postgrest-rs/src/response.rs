@@ -76,12 +76,13 @@ impl<T> Response<T> {
     }
 }
 
-/// Reads `0-9/100`, where each side may be `*`.
+/// Reads `0-9/100`, where each side may be `*`. A range that ends before it begins is none.
 pub(crate) fn content_range(text: &str) -> (Option<RangeInclusive<u64>>, Option<u64>) {
     let Some((range, total)) = text.split_once('/') else { return (None, None) };
     let bounds = range
         .split_once('-')
-        .and_then(|(from, to)| Some(from.trim().parse().ok()?..=to.trim().parse().ok()?));
+        .and_then(|(from, to)| Some(from.trim().parse().ok()?..=to.trim().parse().ok()?))
+        .filter(|rows| !rows.is_empty());
     (bounds, total.trim().parse().ok())
 }
 
@@ -110,6 +111,7 @@ mod tests {
         assert_eq!(content_range("*/*"), (None, None));
         assert_eq!(content_range("*/0"), (None, Some(0)));
         assert_eq!(content_range(""), (None, None));
+        assert_eq!(content_range("5-3/10"), (None, Some(10)));
         assert_eq!(content_range("items 0-1"), (None, None));
         assert_eq!(content_range("0-1/99999999999999999999"), (Some(0..=1), None));
     }
