@@ -128,7 +128,10 @@ impl Presences {
     }
 
     fn merge(&mut self, diff: Diff, notes: &mut Vec<Note>) {
-        for (key, Entry { metas: new }) in diff.joins.0 {
+        // A key without presences is nobody, who neither comes nor goes.
+        for (key, Entry { metas: new }) in
+            diff.joins.0.into_iter().filter(|(_, entry)| !entry.metas.is_empty())
+        {
             let current = self.state.get(&key).cloned().unwrap_or_default();
             // Those that were there and were not tracked anew stay, before those that came.
             let mut all = without(&current, &new);
@@ -136,7 +139,9 @@ impl Presences {
             self.state.insert(key.clone(), all);
             notes.push(Note::Join { key, current, new });
         }
-        for (key, Entry { metas: left }) in diff.leaves.0 {
+        for (key, Entry { metas: left }) in
+            diff.leaves.0.into_iter().filter(|(_, entry)| !entry.metas.is_empty())
+        {
             let Some(here) = self.state.get_mut(&key) else { continue };
             here.retain(|meta| !left.iter().any(|gone| gone.reference == meta.reference));
             let current = here.clone();
@@ -207,6 +212,16 @@ mod tests {
         let notes = presences.sync_state(br#"{"u1":{"metas":[{"phx_ref":"b"},{"phx_ref":"d"}]}}"#).unwrap();
         assert_eq!(refs(&presences), [("u1".to_owned(), vec!["b".to_owned(), "d".to_owned()])]);
         assert_eq!(notes.len(), 4, "{notes:?}");
+    }
+
+    #[test]
+    fn a_key_without_presences_is_nobody() {
+        let mut presences = Presences::default();
+        presences.sync_state(br#"{"u1":{"metas":[{"phx_ref":"a"}]},"u2":{"metas":[]}}"#).unwrap();
+        let before = presences.clone();
+        let diff = br#"{"joins":{"u3":{"metas":[]}},"leaves":{"u1":{"metas":[]}}}"#;
+        assert_eq!(presences.sync_diff(diff), Some(vec![Note::Sync]));
+        assert_eq!(presences, before);
     }
 
     #[test]
