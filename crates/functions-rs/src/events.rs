@@ -42,8 +42,8 @@ pub struct EventStream {
 /// How far a stream was read.
 #[derive(Default)]
 pub(crate) struct Place {
-    last_event_id: Option<String>,
-    retry: Option<Duration>,
+    pub(crate) last_event_id: Option<String>,
+    pub(crate) retry: Option<Duration>,
 }
 
 /// One event of an [`EventStream`].

@@ -9,6 +9,7 @@
 )]
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use sse_stream::SseByteStream;
@@ -17,31 +18,84 @@ use supabase_core::{Bytes, Failure};
 use crate::error::Error;
 use crate::events::{Event, Place};
 
-/// The first byte says where the stream is cut in two; events are the same wherever that is.
+/// The first byte says where the stream is cut in two; events are the same wherever that is, and those of the standard.
 pub fn events(bytes: &[u8]) {
     let Some((at, bytes)) = bytes.split_first() else { return };
     let (head, tail) = bytes.split_at(usize::from(*at).min(bytes.len()));
-    let (whole, cut) = (read(&[bytes]), read(&[head, tail]));
+    let ((whole, place), (cut, _)) = (read(&[bytes]), read(&[head, tail]));
     assert_eq!(whole, cut);
+    // What is not UTF-8 ends a stream with an error, where a browser would put a sign of its own.
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let (events, last_event_id, retry) = by_the_standard(text);
+        assert_eq!(whole, events);
+        assert_eq!(place.last_event_id, last_event_id);
+        assert_eq!(place.retry, retry);
+    }
 }
 
 /// The events up to the end, or up to what is none.
-fn read(pieces: &[&[u8]]) -> Vec<Event> {
+fn read(pieces: &[&[u8]]) -> (Vec<Event>, Place) {
     let pieces: Vec<_> =
         pieces.iter().map(|piece| Ok::<_, Infallible>(Bytes::copy_from_slice(piece))).collect();
     let mut place = Place::default();
     let blocks =
         SseByteStream::new(stream::iter(pieces)).scan((), |(), block| std::future::ready(block.ok()));
     let events = blocks.filter_map(|block| std::future::ready(place.read(block))).collect::<Vec<_>>();
-    events.now_or_never().expect("nothing is waited for")
+    let events = events.now_or_never().expect("nothing is waited for");
+    (events, place)
 }
 
-/// The body of an error.
-pub fn error_body(status: u16, body: &[u8]) {
-    let Ok(failure) = Failure::refused(status, Bytes::copy_from_slice(body)) else { return };
+/// The events of a stream, read once more, line by line as the standard tells it; the last id, and the pause.
+///
+/// Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation>
+fn by_the_standard(text: &str) -> (Vec<Event>, Option<String>, Option<Duration>) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
+    // What follows the last line break is no line.
+    let lines = text.rsplit_once('\n').map(|(lines, _)| lines.split('\n')).into_iter().flatten();
+    let (mut events, mut last_event_id, mut retry) = (Vec::new(), None, None);
+    let (mut id, mut pause, mut kind, mut data) = (None, None, String::new(), None::<String>);
+    for line in lines {
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match name {
+            "" if line.is_empty() => {
+                // Both hold from the end of their block on, so that what is cut off leaves nothing behind.
+                if let Some(id) = id.take() {
+                    last_event_id = Some(id).filter(|id: &String| !id.is_empty());
+                }
+                retry = pause.take().or(retry);
+                let kind = Some(std::mem::take(&mut kind)).filter(|kind| !kind.is_empty());
+                if let Some(data) = data.take() {
+                    let kind = kind.unwrap_or_else(|| "message".to_owned());
+                    events.push(Event { kind, data, id: last_event_id.clone() });
+                }
+            }
+            "event" => kind = value.to_owned(),
+            "id" if !value.contains('\0') => id = Some(value.to_owned()),
+            "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                pause = value.parse().ok().map(Duration::from_millis).or(pause);
+            }
+            "data" => {
+                data = Some(match data {
+                    None => value.to_owned(),
+                    Some(before) => format!("{before}\n{value}"),
+                });
+            }
+            _ => {}
+        }
+    }
+    (events, last_event_id, retry)
+}
+
+/// The body of an error, and what is read of it.
+pub fn error_body(status: u16, body: &[u8]) -> Option<String> {
+    let failure = Failure::refused(status, Bytes::copy_from_slice(body)).ok()?;
     let error = Error::from_failure(failure);
-    let _ = format!("{error} {error:?} {:?} {:?}", error.code(), error.kind());
-    assert!(error.raw_body().len() <= 8 * 1024);
+    let _ = format!("{error} {error:?}");
+    assert!(error.raw_body().len() <= 8 * 1024 && !error.message().is_empty());
+    assert_eq!(error.status(), Some(status));
+    let (message, code, kind) = (error.message(), error.code(), error.kind());
+    Some(format!("{} {:?} {:?} {}", message, code, kind, error.is_retryable()))
 }
 
 #[cfg(test)]

@@ -8,41 +8,148 @@
     reason = "a fault is told by a panic"
 )]
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use supabase_core::{Bytes, Failure};
+use url::form_urlencoded;
 
-use crate::error::Error;
+use crate::claims::Claims;
+use crate::error::{Error, ErrorKind};
 use crate::jwt;
+use crate::pkce::FLOW_ID;
 use crate::redirect::Redirect;
 
 /// An address that a browser came back to.
 pub fn redirect_url(bytes: &[u8]) {
     let Ok(url) = std::str::from_utf8(bytes) else { return };
-    match Redirect::parse(url) {
-        Ok(redirect) => drop(format!("{redirect:?}")),
-        Err(error) => drop(format!("{error} {error:?}")),
-    }
+    let read = Redirect::parse(url);
+    // The same, written as the server does, with nothing of the program's own.
+    let mut written = form_urlencoded::Serializer::new(String::new());
+    let written = match &read {
+        Ok(Redirect::Code { code, flow_id }) => {
+            assert_plain(code, 1024);
+            written.append_pair("code", code.expose_secret());
+            if let Some(flow_id) = flow_id {
+                written.append_pair(FLOW_ID, flow_id);
+            }
+            format!("/callback?{}", written.finish())
+        }
+        Ok(Redirect::Tokens(tokens)) => {
+            let all = [
+                ("access_token", Some(&tokens.access_token)),
+                ("refresh_token", Some(&tokens.refresh_token)),
+                ("provider_token", tokens.provider_token.as_ref()),
+                ("provider_refresh_token", tokens.provider_refresh_token.as_ref()),
+            ];
+            for (name, token) in all.into_iter().filter_map(|(name, token)| Some((name, token?))) {
+                assert_plain(token, url.len());
+                written.append_pair(name, token.expose_secret());
+            }
+            written.append_pair("expires_in", &tokens.expires_in.to_string());
+            if let Some(at) = tokens.expires_at {
+                written.append_pair("expires_at", &at.to_string());
+            }
+            if tokens.is_recovery {
+                written.append_pair("type", "recovery");
+            }
+            format!("/callback#{}", written.finish())
+        }
+        Ok(Redirect::Message(message)) => {
+            assert_shown(message);
+            format!("/callback#{}", written.append_pair("message", message).finish())
+        }
+        Err(error) => {
+            assert!(matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Invalid), "{error:?}");
+            assert_shown(error.message());
+            assert_shown(&format!("{:?}", error.code()));
+            return;
+        }
+    };
+    let again = Redirect::parse(&written).unwrap_or_else(|error| panic!("{written}: {error}"));
+    assert_eq!(exposed(&again), exposed(&read.unwrap()), "{written}");
 }
 
-/// A token, as it comes from the server itself.
+fn assert_plain(secret: &SecretString, longest: usize) {
+    let text = secret.expose_secret();
+    assert!(!text.is_empty() && text.len() <= longest && text.bytes().all(|byte| byte.is_ascii_graphic()));
+}
+
+fn assert_shown(text: &str) {
+    assert!(text.chars().count() <= 600 && !text.chars().any(char::is_control), "{text:?}");
+}
+
+/// All that a redirect brings. What is printed of it does not change with its secrets.
+fn exposed(redirect: &Redirect) -> Vec<String> {
+    let mut other = redirect.clone();
+    let mut secrets = Vec::new();
+    let mut expose = |secret: &mut SecretString| {
+        secrets.push(secret.expose_secret().to_owned());
+        *secret = SecretString::from("another");
+    };
+    match &mut other {
+        Redirect::Code { code, .. } => expose(code),
+        Redirect::Tokens(tokens) => {
+            expose(&mut tokens.access_token);
+            expose(&mut tokens.refresh_token);
+            tokens.provider_token.as_mut().map(&mut expose);
+            tokens.provider_refresh_token.as_mut().map(&mut expose);
+        }
+        Redirect::Message(_) => {}
+    }
+    let printed = format!("{redirect:?}");
+    assert_eq!(printed, format!("{other:?}"));
+    secrets.push(printed);
+    secrets
+}
+
+/// A token; or, in two lines, the header and the claims of one, which is made of them.
 pub fn token(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    if let Ok(claims) = jwt::unverified(text) {
-        let _ = format!("{claims:?}");
-        let _ = claims.get::<serde_json::Value>("app_metadata");
+    let Some((header, claims)) = text.split_once('\n') else {
+        read_token(text);
+        return;
+    };
+    let token = format!("{}.{}.c2lnbmF0dXJl", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let Some(read) = read_token(&token) else { return };
+    let Ok(Value::Object(said)) = serde_json::from_str(claims) else {
+        panic!("no object, and read: {claims}")
+    };
+    let text_of = |name| said.get(name).and_then(Value::as_str).unwrap_or_default();
+    assert_eq!((read.sub.as_str(), read.role.as_str()), (text_of("sub"), text_of("role")));
+    assert_eq!(read.email.as_deref().unwrap_or_default(), text_of("email"));
+    for (name, claim) in &read.extra {
+        assert_eq!(said.get(name), Some(claim), "{name}");
+        assert_eq!(read.get::<Value>(name).unwrap().as_ref(), Some(claim));
     }
 }
 
-/// The body of an error.
-pub fn error_body(status: u16, body: &[u8]) {
-    let Ok(failure) = Failure::refused(status, Bytes::copy_from_slice(body)) else { return };
+/// The claims, if it is a token; and nobody's signature on it holds but that of the key.
+fn read_token(text: &str) -> Option<Claims> {
+    jwt::fuzzing::signatures(text);
+    let claims = jwt::unverified(text).ok()?;
+    let _ = format!("{claims:?}");
+    jwt::fuzzing::times(&claims);
+    Some(claims)
+}
+
+/// The body of an error, and what is read of it.
+pub fn error_body(status: u16, body: &[u8]) -> Option<String> {
+    let failure = Failure::refused(status, Bytes::copy_from_slice(body)).ok()?;
     let error = Error::from_failure(failure);
-    let _ = format!(
-        "{error} {error:?} {:?} {:?} {:?}",
-        error.code(),
-        error.kind(),
+    let _ = format!("{error} {error:?}");
+    assert!(error.raw_body().len() <= 8 * 1024 && !error.message().is_empty());
+    assert_eq!(error.status(), Some(status));
+    let (message, code, kind) = (error.message(), error.code(), error.kind());
+    Some(format!(
+        "{} {:?} {:?} {} {:?}",
+        message,
+        code,
+        kind,
+        error.is_retryable(),
         error.weak_password_reasons()
-    );
-    assert!(error.raw_body().len() <= 8 * 1024);
+    ))
 }
 
 #[cfg(test)]

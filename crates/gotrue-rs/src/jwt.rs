@@ -1,5 +1,7 @@
 //! Verifying access tokens.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod jwks;
 mod token;
 mod verifier;

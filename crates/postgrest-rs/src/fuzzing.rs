@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::filter::or;
 use crate::literal::{Literal, in_logic_tree, list};
 use crate::reader::{Reader, Tree};
-use crate::response::{Response, content_range};
+use crate::response::{Completeness, Response, content_range};
 
 /// Texts, apart by NUL: each grammar reads what was written for it.
 pub fn filter_values(bytes: &[u8]) {
@@ -51,15 +51,36 @@ pub fn filter_values(bytes: &[u8]) {
 pub fn read_content_range(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let (range, count) = content_range(text);
-    let _ = Response { data: (), count, status: 206, range }.completeness();
+    assert!(range.as_ref().is_none_or(|range| !range.is_empty()), "{text}");
+    let from_to = range.as_ref().map_or("*".to_owned(), |range| format!("{}-{}", range.start(), range.end()));
+    let total = count.map_or("*".to_owned(), |count| count.to_string());
+    assert_eq!(
+        content_range(&format!("{from_to}/{total}")),
+        (range.clone(), count),
+        "written as the server does"
+    );
+    let rest = match (&range, count) {
+        (_, None) => None,
+        (Some(range), Some(count)) => Some(count.saturating_sub(1) > *range.end()),
+        (None, Some(count)) => Some(count > 0),
+    };
+    let told = match (Response { data: (), count, status: 206, range }).completeness() {
+        Completeness::Unknown => None,
+        Completeness::Complete => Some(false),
+        Completeness::Truncated { total } => Some(Some(total) == count),
+    };
+    assert_eq!(told, rest, "{text}");
 }
 
-/// The body of an error, whose status the first two bytes say.
-pub fn error_body(status: u16, body: &[u8]) {
-    let Ok(failure) = Failure::refused(status, Bytes::copy_from_slice(body)) else { return };
+/// The body of an error, and what is read of it.
+pub fn error_body(status: u16, body: &[u8]) -> Option<String> {
+    let failure = Failure::refused(status, Bytes::copy_from_slice(body)).ok()?;
     let error = Error::from_failure(failure);
-    let _ = format!("{error} {error:?} {:?} {:?}", error.code(), error.kind());
-    assert!(error.raw_body().len() <= 8 * 1024);
+    let _ = format!("{error} {error:?}");
+    assert!(error.raw_body().len() <= 8 * 1024 && !error.message().is_empty());
+    assert_eq!(error.status(), Some(status));
+    let (message, code, kind) = (error.message(), error.code(), error.kind());
+    Some(format!("{} {:?} {:?} {}", message, code, kind, error.is_retryable()))
 }
 
 #[cfg(test)]

@@ -93,7 +93,8 @@ impl<'a> Reader<'a> {
             return Tree::Group(name, self.trees());
         }
         assert!(self.eat('.'), "a dot follows {name:?}");
-        if name == "not" {
+        // A filter is tried before a group: a column may have the name `not`.
+        if name == "not" && self.is_group() {
             return Tree::Not(Box::new(self.tree()));
         }
         let mut operator = self.name();
@@ -105,6 +106,11 @@ impl<'a> Reader<'a> {
         }
         let condition = Tree::Condition(name, operator, self.value(&[',', ')']));
         if negated { Tree::Not(Box::new(condition)) } else { condition }
+    }
+
+    fn is_group(&self) -> bool {
+        let rest: String = self.0.clone().take(4).collect();
+        rest.starts_with("and(") || rest.starts_with("or(")
     }
 
     pub(crate) fn trees(&mut self) -> Vec<Tree> {

@@ -28,12 +28,15 @@ pub fn content_range(bytes: &[u8]) {
     }
 }
 
-/// The body of an error.
-pub fn error_body(status: u16, body: &[u8]) {
-    let Ok(failure) = Failure::refused(status, Bytes::copy_from_slice(body)) else { return };
+/// The body of an error, and what is read of it.
+pub fn error_body(status: u16, body: &[u8]) -> Option<String> {
+    let failure = Failure::refused(status, Bytes::copy_from_slice(body)).ok()?;
     let error = Error::from_failure(failure);
-    let _ = format!("{error} {error:?} {:?} {:?} {:?}", error.code(), error.kind(), error.status_code());
-    assert!(error.raw_body().len() <= 8 * 1024);
+    let _ = format!("{error} {error:?}");
+    assert!(error.raw_body().len() <= 8 * 1024 && !error.message().is_empty());
+    assert_eq!(error.status(), Some(status));
+    let (message, code, kind) = (error.message(), error.code(), error.kind());
+    Some(format!("{} {:?} {:?} {} {:?}", message, code, kind, error.is_retryable(), error.status_code()))
 }
 
 #[cfg(test)]

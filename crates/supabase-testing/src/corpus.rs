@@ -23,11 +23,20 @@ pub fn replay(target: &str, mut fuzzed: impl FnMut(&[u8])) {
 /// The corpus `error_bodies`: the first two bytes of a file are the status, and the rest is the body.
 ///
 /// # Panics
-/// As [`replay`].
-pub fn error_bodies(mut fuzzed: impl FnMut(u16, &[u8])) {
-    replay("error_bodies", |bytes| {
-        if let [high, low, body @ ..] = bytes {
-            fuzzed(u16::from_be_bytes([*high, *low]), body);
-        }
-    });
+/// As [`replay`], or if white space around JSON changes what is read of it.
+pub fn error_bodies(fuzzed: impl Fn(u16, &[u8]) -> Option<String>) {
+    replay("error_bodies", |bytes| error_body(bytes, &fuzzed));
+}
+
+/// One file of it.
+///
+/// # Panics
+/// If what is fuzzed panics, or if white space around JSON changes what is read of it.
+pub fn error_body(bytes: &[u8], fuzzed: impl Fn(u16, &[u8]) -> Option<String>) {
+    let [high, low, body @ ..] = bytes else { return };
+    let status = u16::from_be_bytes([*high, *low]);
+    let read = fuzzed(status, body);
+    if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
+        assert_eq!(fuzzed(status, &[b" \n", body, b"\t"].concat()), read);
+    }
 }
