@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::Outcome;
 use crate::run::{cargo, root, step};
-use crate::stack::{self, DataDir, Options, PortChoice};
+use crate::stack::{self, DataDir, Driver, Options, PortChoice};
 
 /// Builds a program of `examples`, starts the embedded stack, runs the program on it, and stops the stack again.
 pub(crate) async fn run(example: &str, arguments: &[String]) -> Outcome {
@@ -13,7 +13,12 @@ pub(crate) async fn run(example: &str, arguments: &[String]) -> Outcome {
     step(&format!("Building {shown}"), cargo(&[&["build"], &program[..]].concat())).await?;
 
     eprintln!("\n── Starting a Supabase stack on this machine");
-    let options = Options { reset: false, data: DataDir::Development, port: PortChoice::Preferred54321 };
+    let options = Options {
+        reset: false,
+        data: DataDir::Development,
+        port: PortChoice::Preferred54321,
+        driver: Driver::Pglite,
+    };
     let mut stack = stack::start(options).await?;
 
     let mut command = cargo(&[&["run", "--quiet"], &program[..]].concat());

@@ -38,12 +38,17 @@ enum Command {
         arguments: Vec<String>,
     },
     /// Runs format, lints and all tests, the live ones on a stack of their own.
-    Test,
-    /// Serves the embedded stack until Ctrl-C, and prints its URL and keys.
+    Test {
+        #[command(flatten)]
+        kind: Kind,
+    },
+    /// Serves a stack until Ctrl-C, and prints its URL and keys.
     Stack {
         /// Makes the database anew.
         #[arg(long)]
         reset: bool,
+        #[command(flatten)]
+        kind: Kind,
     },
     /// Writes docs/reference.md from the reference examples.
     Docs {
@@ -74,19 +79,55 @@ enum Command {
     Check,
 }
 
+/// Which stack.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Kind {
+    /// The embedded one, or Supabase's own by its command line, which downloads its services.
+    #[arg(long, value_enum, default_value = "embedded")]
+    profile: Profile,
+    /// What the embedded stack's database is [default: pglite].
+    #[arg(long, value_enum)]
+    driver: Option<stack::Driver>,
+    /// What Supabase's own stack runs in [default: auto].
+    #[arg(long, value_enum)]
+    runtime: Option<stack::Runtime>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Profile {
+    /// Starts in seconds, and needs Node.js alone.
+    Embedded,
+    /// The services that a hosted project has.
+    Full,
+}
+
+/// A stack, with what was said of it.
+pub(crate) enum Chosen {
+    Embedded(stack::Driver),
+    Full(stack::Runtime),
+}
+
+impl Kind {
+    pub(crate) fn chosen(self) -> Result<Chosen, String> {
+        match (self.profile, self.driver, self.runtime) {
+            (Profile::Embedded, driver, None) => {
+                Ok(Chosen::Embedded(driver.unwrap_or(stack::Driver::Pglite)))
+            }
+            (Profile::Full, None, runtime) => Ok(Chosen::Full(runtime.unwrap_or(stack::Runtime::Auto))),
+            (Profile::Embedded, ..) => Err("`--runtime` is for `--profile full`".to_owned()),
+            (Profile::Full, ..) => {
+                Err("`--driver` is for the embedded stack, not for `--profile full`".to_owned())
+            }
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo { example, arguments } => demo::run(&example, &arguments).await,
-        Command::Test => test::run().await,
-        Command::Stack { reset } => {
-            let options = stack::Options {
-                reset,
-                data: stack::DataDir::Development,
-                port: stack::PortChoice::Preferred54321,
-            };
-            stack::run_foreground(options).await.map_err(Into::into)
-        }
+        Command::Test { kind } => test::run(kind).await,
+        Command::Stack { reset, kind } => serve(reset, kind).await,
         Command::Docs { check } => docs::run(check),
         Command::Api { check, crates } => api::run(check, &crates).await,
         Command::Capabilities => capabilities::run(),
@@ -99,5 +140,20 @@ async fn main() -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn serve(reset: bool, kind: Kind) -> Outcome {
+    match kind.chosen()? {
+        Chosen::Embedded(driver) => {
+            let options = stack::Options {
+                reset,
+                data: stack::DataDir::Development,
+                port: stack::PortChoice::Preferred54321,
+                driver,
+            };
+            Ok(stack::run_foreground(options).await?)
+        }
+        Chosen::Full(runtime) => Ok(stack::run_full_foreground(&run::root(), runtime, reset).await?),
     }
 }

@@ -9,8 +9,10 @@ use std::time::Instant;
 
 pub(crate) use self::failure::Failure;
 use self::front::Front;
+pub(crate) use self::full::{Full, Runtime, run_foreground as run_full_foreground};
 use self::lock::Lock;
 use self::paths::Paths;
+use self::postgres::Server;
 use self::process::Process;
 use self::ready::{Probe, State};
 use self::realtime::Realtime;
@@ -18,9 +20,11 @@ use self::signals::StopSignals;
 
 mod failure;
 mod front;
+mod full;
 mod install;
 mod lock;
 mod paths;
+mod postgres;
 mod process;
 mod ready;
 mod realtime;
@@ -45,6 +49,17 @@ pub(crate) struct Options {
     pub(crate) data: DataDir,
     /// Where to listen on 127.0.0.1.
     pub(crate) port: PortChoice,
+    /// What the database is.
+    pub(crate) driver: Driver,
+}
+
+/// What a stack's database is. Each kind has data of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Driver {
+    /// PostgreSQL compiled to WebAssembly, which needs nothing.
+    Pglite,
+    /// A PostgreSQL server, of the programs that this machine has.
+    Postgres,
 }
 
 /// The databases that exist side by side, each in a folder of its own under `.stack`.
@@ -88,6 +103,8 @@ pub(crate) struct Stack {
 #[derive(Debug)]
 struct Own {
     process: Process,
+    /// Only there if the database is not PGlite.
+    server: Option<Server>,
     /// Has the stack's address.
     _front: Front,
     /// Held as long as the stack runs: tells other starts that there is one.
@@ -98,7 +115,7 @@ struct Own {
 /// the same database. What it has to say about its progress goes to stderr.
 pub(crate) async fn start(options: Options) -> Result<Stack, Failure> {
     let begun = Instant::now();
-    let paths = Paths::new(options.data);
+    let paths = Paths::new(options.data, options.driver);
     paths.create()?;
     let probe = Probe::new()?;
 
@@ -118,11 +135,19 @@ pub(crate) async fn start(options: Options) -> Result<Stack, Failure> {
     let realtime = Realtime::start().await?;
     let changes_port = realtime.port();
     let front = Front::start(options.port, storage::open(&paths, options.reset)?, realtime).await?;
-    let mut process = Process::spawn(&deno, &paths, options, &front.url(), changes_port)?;
+    let server = match options.driver {
+        Driver::Pglite => None,
+        Driver::Postgres => Some(Server::start(&paths).await?),
+    };
+    let settings = server.as_ref().map(Server::settings);
+    let mut process = Process::spawn(&deno, &paths, options, &front.url(), changes_port, settings)?;
     let state = match ready::wait(&mut process, &paths, &probe, &front).await {
         Ok(state) => state,
         Err(failure) => {
             process.stop().await;
+            if let Some(server) = server {
+                server.stop().await;
+            }
             return Err(failure);
         }
     };
@@ -134,7 +159,7 @@ pub(crate) async fn start(options: Options) -> Result<Stack, Failure> {
         eprintln!("Port {PREFERRED_PORT} is in use, so the stack took a free one.");
     }
     eprintln!("The stack is ready at {} after {:.1} s.", state.url, begun.elapsed().as_secs_f32());
-    Ok(Stack::new(state, probe, Some(Own { process, _front: front, _lock: lock })))
+    Ok(Stack::new(state, probe, Some(Own { process, server, _front: front, _lock: lock })))
 }
 
 /// The whole of `cargo xtask stack`: prints the stack's settings as `NAME=value` lines on stdout and serves
@@ -148,7 +173,7 @@ pub(crate) async fn run_foreground(options: Options) -> Result<(), Failure> {
     if !stack.is_own() {
         eprintln!("A stack already runs at {} (process {}).", stack.url, stack.state.pid);
     }
-    stack.print_env();
+    print_env(&stack.env());
     if !stack.is_own() {
         return Ok(());
     }
@@ -197,6 +222,9 @@ impl Stack {
     pub(crate) async fn stop(self) {
         if let Some(own) = self.own {
             own.process.stop().await;
+            if let Some(server) = own.server {
+                server.stop().await;
+            }
         }
     }
 
@@ -210,15 +238,15 @@ impl Stack {
             }
         }
     }
+}
 
-    /// A closed stdout is no reason to stop serving.
-    fn print_env(&self) {
-        let mut out = io::stdout().lock();
-        for (name, value) in self.env() {
-            if writeln!(out, "{name}={value}").is_err() {
-                return;
-            }
+/// Prints settings as lines that a shell can read. A closed stdout is no reason to stop serving.
+fn print_env(variables: &[(&'static str, String)]) {
+    let mut out = io::stdout().lock();
+    for (name, value) in variables {
+        if writeln!(out, "{name}={value}").is_err() {
+            return;
         }
-        let _ = out.flush();
     }
+    let _ = out.flush();
 }

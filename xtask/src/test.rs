@@ -6,8 +6,8 @@ use std::fs;
 use std::time::Instant;
 
 use crate::run::{cargo, root, step};
-use crate::stack::{self, DataDir, Options, PortChoice};
-use crate::{Outcome, docs};
+use crate::stack::{self, DataDir, Driver, Full, Options, PortChoice, Runtime};
+use crate::{Chosen, Kind, Outcome, docs};
 
 /// What the embedded stack does not have: the tests that need it are skipped there, and must stand in
 /// `xtask/stack/skips.txt`.
@@ -17,28 +17,49 @@ const EMBEDDED_LACKS: &str = "explain,grammar,dry-run,\
 /// Format, lints, all tests that need no stack, then the live tests.
 ///
 /// The live tests get a stack of their own; or, if `SUPABASE_URL` and the keys are set, the stack that these name.
-pub(crate) async fn run() -> Outcome {
+pub(crate) async fn run(kind: Kind) -> Outcome {
     let begun = Instant::now();
+    let chosen = kind.chosen()?;
     step("Format", cargo(&["fmt", "--all", "--check"])).await?;
     let lints = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"];
     step("Lints", cargo(&lints)).await?;
     step("Tests without a stack", cargo(&["test", "--workspace", "--all-features", "--quiet"])).await?;
     eprintln!("\n── docs/reference.md");
     docs::run(true)?;
-    live().await?;
+    live(chosen).await?;
     eprintln!("\nAll tests passed after {:.0} s.", begun.elapsed().as_secs_f32());
     Ok(())
 }
 
-async fn live() -> Outcome {
+async fn live(chosen: Chosen) -> Outcome {
     if env::var_os("SUPABASE_URL").is_some() {
         let named: Vec<_> = env::vars().filter(|(name, _)| name.starts_with("SUPABASE_")).collect();
         return on_stack("the stack that SUPABASE_URL names", &named).await;
     }
 
+    match chosen {
+        Chosen::Embedded(driver) => on_embedded(driver).await,
+        Chosen::Full(runtime) => on_full(runtime).await,
+    }
+}
+
+/// On Supabase's own stack, by its command line. One on which a test fails is left running, to be looked at.
+async fn on_full(runtime: Runtime) -> Outcome {
+    eprintln!("\n── Supabase's own stack for the live tests");
+    let full = Full::start(&root(), runtime, true).await?;
+    let variables: Vec<_> =
+        full.env().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    if let Err(error) = on_stack("Supabase's own stack", &variables).await {
+        eprintln!("The stack keeps running. To stop it: {}", full.how_to_stop());
+        return Err(error);
+    }
+    Ok(full.stop().await?)
+}
+
+async fn on_embedded(driver: Driver) -> Outcome {
     eprintln!("\n── A stack for the live tests");
     let mut stack =
-        stack::start(Options { reset: true, data: DataDir::Test, port: PortChoice::Free }).await?;
+        stack::start(Options { reset: true, data: DataDir::Test, port: PortChoice::Free, driver }).await?;
     let skipped = root().join(".stack").join("skipped.txt");
     let _ = fs::remove_file(&skipped);
     let mut variables: Vec<_> =

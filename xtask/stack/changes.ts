@@ -7,8 +7,7 @@
  * while triggers are off.
  */
 
-// @ts-types="../../.stack/node_modules/@supabase/lite/dist/db/postgres/pglite/PgliteConnection.d.ts"
-import type { PGlite } from "@supabase/lite/pglite";
+import type { Database } from "./database.ts";
 
 /** Announces the changes of a row. `platform.sql` has the function that splits a line into notifications. */
 const TRIGGERS = `
@@ -82,9 +81,9 @@ const TABLES = `
 `;
 
 /** Begins to tell the supervisor, which listens on the port. */
-export async function tell(database: PGlite, port: number): Promise<void> {
+export async function tell(database: Database, port: number): Promise<void> {
   await database.exec(TRIGGERS);
-  const { rows: [{ line: tables }] } = await database.query<{ line: string }>(TABLES);
+  const [{ line: tables }] = await database.query<{ line: string }>(TABLES);
   const supervisor = await Deno.connect({ hostname: "127.0.0.1", port });
   const writer = supervisor.writable.getWriter();
   const encoder = new TextEncoder();

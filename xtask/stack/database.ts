@@ -1,13 +1,32 @@
 /**
- * The database on disk: opens it, or makes it when there is none that fits.
+ * The database of the stack: opens it, or makes it when there is none that fits.
  *
- * `<dataDir>/postgres` holds Postgres' files. `<dataDir>/built-from` names what they were built from and
- * is written last, so a database whose making was interrupted counts as none.
+ * `<dataDir>/built-from` names what it was built from and is written last, so a database whose making was interrupted
+ * counts as none.
  */
 
-// @ts-types="../../.stack/node_modules/@supabase/lite/dist/db/postgres/pglite/PgliteConnection.d.ts"
-import { createPgliteConnection, type PgliteConnection } from "@supabase/lite/pglite";
+// @ts-types="../../.stack/node_modules/@supabase/lite/dist/index.d.ts"
+import type { Connection } from "@supabase/lite";
+import * as pglite from "./pglite.ts";
+import * as postgres from "./postgres.ts";
 import type { Settings } from "./settings.ts";
+
+/** A database of either kind. */
+export interface Database {
+  /** What lite speaks through. */
+  connection: Connection;
+  /** Whether all that speak to it share one connection. */
+  oneAtATime: boolean;
+  /** Runs statements. */
+  exec(sql: string): Promise<void>;
+  /** Runs statements, all of them or none. */
+  execWhole(sql: string): Promise<void>;
+  query<T>(sql: string): Promise<T[]>;
+  /** Hears the notifications of a channel from now on. */
+  listen(channel: string, hear: (notification: string) => void): Promise<void>;
+  /** Makes it tell exactly the values that it holds; its schema is complete by then. */
+  answerExactly(): Promise<void>;
+}
 
 /** Why a database had to be made; told to the user, who may have had rows in the former one. */
 export type Reason =
@@ -77,22 +96,21 @@ export async function plan(settings: Settings): Promise<Plan> {
 }
 
 /** Opens the database; when it has to be made, removes what is there first. */
-export async function open(dataDir: string, plan: Plan): Promise<PgliteConnection> {
-  const files = `${dataDir}/postgres`;
-  if (plan.reason !== undefined) {
-    await remove(`${dataDir}/built-from`);
-    await remove(files);
-  }
-  const connection = await createPgliteConnection({ url: files });
-  if (plan.reason !== undefined) await connection.driver.exec(plan.platform.sql);
-  return connection;
+export async function open(settings: Settings, plan: Plan): Promise<Database> {
+  const anew = plan.reason !== undefined;
+  if (anew) await remove(`${settings.dataDir}/built-from`);
+  const database = settings.server === undefined
+    ? await pglite.open(settings.dataDir, anew)
+    : await postgres.open(settings.server, anew);
+  if (anew) await database.exec(plan.platform.sql);
+  return database;
 }
 
 /** Applies the migrations to a database that `open` made, each in a transaction of its own. */
-export async function migrate(dataDir: string, plan: Plan, connection: PgliteConnection) {
+export async function migrate(dataDir: string, plan: Plan, database: Database) {
   for (const { name, sql } of plan.migrations) {
     try {
-      await connection.driver.transaction((transaction) => transaction.exec(sql));
+      await database.execWhole(sql);
     } catch (error) {
       throw new Error(
         `the migration ${name} fails: ${error instanceof Error ? error.message : error}`,
@@ -115,7 +133,8 @@ async function textOrNothing(path: string): Promise<string | undefined> {
   }
 }
 
-async function remove(path: string): Promise<void> {
+/** Removes a file or folder, if it is there. */
+export async function remove(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
   } catch (error) {

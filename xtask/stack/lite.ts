@@ -2,20 +2,17 @@
 
 // @ts-types="../../.stack/node_modules/@supabase/lite/dist/index.d.ts"
 import { App } from "@supabase/lite";
-// @ts-types="../../.stack/node_modules/@supabase/lite/dist/db/postgres/pglite/PgliteConnection.d.ts"
-import type { PgliteConnection } from "@supabase/lite/pglite";
-import { migrate, open, type Plan } from "./database.ts";
+import { type Database, migrate, open, type Plan } from "./database.ts";
 import type { Handler } from "./gateway.ts";
 import type { Mailbox } from "./mail.ts";
 import type { Registration } from "./provider.ts";
 import { readable } from "./requests.ts";
 import type { Settings } from "./settings.ts";
-import { answerExactly } from "./values.ts";
 
 /** Both services, and how to end them. */
 export interface Lite {
   answer: Handler;
-  database: PgliteConnection["driver"];
+  database: Database;
   /** Writes what is still in memory and closes the database. */
   close(): Promise<void>;
 }
@@ -28,30 +25,31 @@ export async function start(
   mailbox: Mailbox,
   github: Registration,
 ): Promise<Lite> {
-  const connection = await open(settings.dataDir, plan);
+  const database = await open(settings, plan);
+  const { connection } = database;
   let app = newApp(settings, connection, url, mailbox, github);
   if (plan.reason !== undefined) {
     // The schema `auth` comes first: policies in the migrations name its functions.
     await app.ensureSystemSchema();
-    await migrate(settings.dataDir, plan, connection);
+    await migrate(settings.dataDir, plan, database);
     // lite reads the schema once, so the app that saw an empty database cannot serve the tables.
     await connection.clearSchemaCache();
     app = newApp(settings, connection, url, mailbox, github);
   }
-  await answerExactly(connection.driver);
+  await database.answerExactly();
   await app.init();
 
   const answer: Handler = async (request, peer) =>
     app.fetch(await readable(request), { peerAddress: peer });
   return {
-    answer: oneAfterTheOther(answer),
-    database: connection.driver,
+    answer: database.oneAtATime ? oneAfterTheOther(answer) : answer,
+    database,
     close: () => connection.close(),
   };
 }
 
 /**
- * Requests wait for each other: lite has one connection to the database, and where two of them are under way, one's
+ * Requests wait for each other: PGlite has one connection, and where two of them are under way, one's
  * statements stand in the transaction of the other. What that one undoes is gone, such as the session whose token was
  * already given away, and what fails in it fails both.
  */
@@ -66,7 +64,7 @@ function oneAfterTheOther(answer: Handler): Handler {
 
 function newApp(
   settings: Settings,
-  connection: PgliteConnection,
+  connection: Database["connection"],
   url: string,
   mailbox: Mailbox,
   github: Registration,

@@ -1,3 +1,10 @@
+/** A PostgreSQL server on 127.0.0.1 whose superuser is `postgres`. */
+export interface Server {
+  port: number;
+  /** The file that holds the superuser's password. */
+  passwordFile: string;
+}
+
 /** Everything the supervisor decides for this process; it arrives as one JSON argument. */
 export interface Settings {
   /** The stack's address. The supervisor has it, and passes on to us what is not its own to answer. */
@@ -16,6 +23,8 @@ export interface Settings {
   functionsDir: string;
   /** Which of them ask for a token, as `verify_jwt = true` in a project's `config.toml`. */
   protectedFunctions: string[];
+  /** The PostgreSQL server that has the database, if it is not PGlite. */
+  server?: Server;
   /** The npm lock: a database written by another version of its engine is not reused. */
   packageLock: string;
   anonKey: string;

@@ -7,9 +7,6 @@
  * the tables as well as for auth, whose clients expect RFC 3339.
  */
 
-// @ts-types="../../.stack/node_modules/@supabase/lite/dist/db/postgres/pglite/PgliteConnection.d.ts"
-import type { PgliteConnection } from "@supabase/lite/pglite";
-
 declare global {
   // V8 has both already; TypeScript's library does not know them yet.
   interface JSON {
@@ -30,7 +27,7 @@ export interface Exact {
 type Parser = (text: string) => unknown;
 
 /** Postgres' fixed numbers for its own types. */
-const OID = {
+export const OID = {
   bool: 16,
   bytea: 17,
   int8: 20,
@@ -43,32 +40,22 @@ const OID = {
   jsonb: 3802,
 };
 
-/** Installs the parsers in a database whose schema is complete. */
-export async function answerExactly(database: PgliteConnection["driver"]): Promise<void> {
-  await database.waitReady;
-  const parsers: Record<number, Parser> = database.parsers;
-  parsers[OID.bytea] = (text) => text;
-  parsers[OID.int8] = number;
-  parsers[OID.numeric] = number;
-  parsers[OID.float4] = float;
-  parsers[OID.float8] = float;
-  parsers[OID.timestamp] = time;
-  parsers[OID.timestamptz] = time;
-  parsers[OID.json] = json;
-  parsers[OID.jsonb] = json;
+/** How the drivers read values, by their types' numbers. */
+export const parsers: Record<number, Parser> = {
+  [OID.bytea]: (text) => text,
+  [OID.int8]: number,
+  [OID.numeric]: number,
+  [OID.float4]: float,
+  [OID.float8]: float,
+  [OID.timestamp]: time,
+  [OID.timestamptz]: time,
+  [OID.json]: json,
+  [OID.jsonb]: json,
+};
 
-  // What clients send is text. PGlite insists on JavaScript's own values for these two types.
-  const bytes = database.serializers[OID.bytea];
-  database.serializers[OID.bytea] = (value) => typeof value === "string" ? value : bytes(value);
-  database.serializers[OID.bool] = String;
-
-  const arrays = await database.query<{ element: number; array: number }>(
-    "select oid as element, typarray as array from pg_catalog.pg_type where typarray <> 0",
-  );
-  for (const { element, array } of arrays.rows) {
-    const parser = parsers[element] ?? ((text: string) => text);
-    parsers[array] = (text) => arrayOf(text, parser);
-  }
+/** How to read arrays whose elements are read so; as text if it is not said how. */
+export function arrayParser(element: Parser = (text) => text): Parser {
+  return (text) => arrayOf(text, element);
 }
 
 /** A number as JavaScript's own if that prints the same, else as an object that prints as it was. */

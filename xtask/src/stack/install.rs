@@ -15,7 +15,8 @@ use super::{Failure, Lock, Paths};
 /// The oldest Node.js whose npm reads our lock.
 const OLDEST_NODE: u32 = 18;
 
-const REMEDY: &str = "Install Node.js 18 or newer, which brings npm, from https://nodejs.org and try again.";
+pub(super) const NPM_REMEDY: &str =
+    "Install Node.js 18 or newer, which brings npm, from https://nodejs.org and try again.";
 
 /// On Windows npm is a script, which has to be named in full.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
@@ -90,24 +91,26 @@ async fn check_node() -> Result<(), Failure> {
     let node = version("node").await?;
     let major = node.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
     if major.is_none_or(|major| major < OLDEST_NODE) {
-        return Err(Failure::new(format!("Node.js {node} is too old for the stack. {REMEDY}")));
+        return Err(Failure::new(format!("Node.js {node} is too old for the stack. {NPM_REMEDY}")));
     }
     version(NPM).await?;
     Ok(())
 }
 
 /// What a program says to `--version`.
-async fn version(program: &str) -> Result<String, Failure> {
+pub(super) async fn version(program: &str) -> Result<String, Failure> {
     let output = Command::new(program).arg("--version").stdin(Stdio::null()).output().await;
     match output {
         Ok(output) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
-        Ok(output) => Err(Failure::new(format!("`{program} --version` fails ({}). {REMEDY}", output.status))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(Failure::new(format!("The stack needs npm, but `{program}` was not found. {REMEDY}")))
+        Ok(output) => {
+            Err(Failure::new(format!("`{program} --version` fails ({}). {NPM_REMEDY}", output.status)))
         }
-        Err(error) => Err(Failure::new(format!("`{program}` does not run: {error}. {REMEDY}"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(Failure::new(format!("The stack needs npm, but `{program}` was not found. {NPM_REMEDY}")))
+        }
+        Err(error) => Err(Failure::new(format!("`{program}` does not run: {error}. {NPM_REMEDY}"))),
     }
 }
 
@@ -126,7 +129,7 @@ async fn npm_ci(home: &Path) -> Result<(), Failure> {
         .stderr(log_too)
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| Failure::new(format!("`{NPM}` does not run: {error}. {REMEDY}")))?;
+        .map_err(|error| Failure::new(format!("`{NPM}` does not run: {error}. {NPM_REMEDY}")))?;
 
     let mut progress = interval(PROGRESS);
     progress.tick().await;

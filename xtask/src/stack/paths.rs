@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 
-use super::{DataDir, Failure};
+use super::{DataDir, Driver, Failure};
 
 /// The folders and files of one stack.
 #[derive(Debug)]
@@ -29,15 +29,17 @@ pub(super) struct Paths {
 
 impl Paths {
     /// The paths of the stack with this database.
-    pub(super) fn new(data: DataDir) -> Self {
+    pub(super) fn new(data: DataDir, driver: Driver) -> Self {
         // Cargo says where the package is now; what it was when compiled serves a binary started directly.
         let package = env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
         let root = package.parent().unwrap_or(&package);
         let home = root.join(".stack");
-        let suffix = match data {
-            DataDir::Development => "",
-            DataDir::Test => "-test",
+        let suffix = match (data, driver) {
+            (DataDir::Development, Driver::Pglite) => "",
+            (DataDir::Test, Driver::Pglite) => "-test",
+            (DataDir::Development, Driver::Postgres) => "-postgres",
+            (DataDir::Test, Driver::Postgres) => "-postgres-test",
         };
         Self {
             program: package.join("stack"),

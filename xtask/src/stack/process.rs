@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
@@ -40,6 +40,7 @@ impl Process {
         options: Options,
         url: &str,
         changes_port: u16,
+        server: Option<Value>,
     ) -> Result<Self, Failure> {
         let log = File::create(&paths.log).map_err(|error| Failure::file("write", &paths.log, error))?;
         let log_too = log.try_clone().map_err(|error| Failure::file("write", &paths.log, error))?;
@@ -54,7 +55,7 @@ impl Process {
             .arg("--config")
             .arg(paths.program.join("deno.json"))
             .arg(paths.program.join("main.ts"))
-            .arg(settings(paths, options, url, changes_port))
+            .arg(settings(paths, options, url, changes_port, server))
             .env_clear()
             .envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))))
             .env("DENO_DIR", paths.home.join("deno-cache"))
@@ -129,8 +130,8 @@ fn permission(flag: &str, paths: &[&PathBuf]) -> OsString {
 }
 
 /// The child's settings; `settings.ts` describes them.
-fn settings(paths: &Paths, options: Options, url: &str, changes_port: u16) -> String {
-    json!({
+fn settings(paths: &Paths, options: Options, url: &str, changes_port: u16, server: Option<Value>) -> String {
+    let mut settings = json!({
         "url": url,
         "changesPort": changes_port,
         "reset": options.reset,
@@ -143,6 +144,9 @@ fn settings(paths: &Paths, options: Options, url: &str, changes_port: u16) -> St
         "anonKey": ANON_KEY,
         "serviceRoleKey": SERVICE_ROLE_KEY,
         "jwtSecret": JWT_SECRET,
-    })
-    .to_string()
+    });
+    if let Some(server) = server {
+        settings["server"] = server;
+    }
+    settings.to_string()
 }
