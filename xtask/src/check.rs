@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Instant;
 
 use crate::run::{cargo, files, output, root, step};
-use crate::{Outcome, api, capabilities};
+use crate::{Outcome, api, capabilities, links};
 
 /// A crate that is published.
 pub(crate) struct Published {
@@ -65,7 +65,7 @@ pub(crate) async fn run() -> Outcome {
     let alone = ["test", "--quiet", "--package", "realtime-rs", "--test", "wss"];
     step("A websocket over TLS with one crypto provider; `cargo xtask test` has two", cargo(&alone)).await?;
     long_files()?;
-    links()?;
+    links::run()?;
     let mut docs = cargo(&["doc", "--workspace", "--no-deps", "--all-features", "--exclude", "xtask"]);
     docs.env("RUSTDOCFLAGS", "--deny warnings");
     step("Documentation without warnings", docs).await?;
@@ -184,30 +184,4 @@ fn long_files() -> Outcome {
     } else {
         Err(format!("longer than {MAX_LINES} lines:\n{}", long.join("\n")).into())
     }
-}
-
-/// The relative links of all Markdown files lead to something.
-fn links() -> Outcome {
-    eprintln!("\n── Links");
-    let (mut seen, mut broken) = (0, Vec::new());
-    for path in files(&root(), ".md")? {
-        let text = fs::read_to_string(&path)?;
-        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let target = target.split('#').next().unwrap_or_default();
-            // What rustdoc resolves is no path, and it checks those itself.
-            let is_path = target.ends_with(".md")
-                || target.ends_with(".rs")
-                || target.ends_with('/')
-                || target.contains("LICENSE");
-            if target.is_empty() || target.contains("://") || !is_path {
-                continue;
-            }
-            seen += 1;
-            if !path.parent().is_some_and(|folder| folder.join(target).exists()) {
-                broken.push(format!("{}: {target}", path.display()));
-            }
-        }
-    }
-    eprintln!("{seen} relative links");
-    if broken.is_empty() { Ok(()) } else { Err(format!("broken links:\n{}", broken.join("\n")).into()) }
 }

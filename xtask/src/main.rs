@@ -12,6 +12,7 @@ mod capabilities;
 mod check;
 mod demo;
 mod docs;
+mod links;
 mod run;
 mod stack;
 mod test;
