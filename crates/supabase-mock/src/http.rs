@@ -39,6 +39,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub use self::answer::Answer;
+use self::answer::Read;
 pub use self::request::Request;
 
 /// A scripted server on the loopback address. It stops when it is dropped.
@@ -50,12 +51,13 @@ pub struct Server {
     listener: Option<JoinHandle<()>>,
 }
 
-/// Where answers come from.
-enum Script {
-    /// One after the other; when there are no more, connections are closed.
-    List(VecDeque<Answer>),
-    Closure(Box<dyn FnMut(&Request) -> Answer + Send>),
+/// Where answers come from: first from a list, then from a closure; without one, connections are closed.
+struct Script {
+    list: VecDeque<Answer>,
+    closure: Option<Box<Ask>>,
 }
+
+type Ask = dyn FnMut(&Request) -> Answer + Send;
 
 struct Shared {
     state: Mutex<State>,
@@ -80,7 +82,7 @@ impl Server {
     /// # Errors
     /// No port is free.
     pub fn start(answers: impl IntoIterator<Item = Answer>) -> io::Result<Self> {
-        Self::run(Script::List(answers.into_iter().collect()))
+        Self::run(free_port()?, Script { list: answers.into_iter().collect(), closure: None })
     }
 
     /// A server that asks a closure for each answer. The closure is called by one request at a time.
@@ -100,11 +102,33 @@ impl Server {
     /// # Errors
     /// No port is free.
     pub fn answering(answer: impl FnMut(&Request) -> Answer + Send + 'static) -> io::Result<Self> {
-        Self::run(Script::Closure(Box::new(answer)))
+        Self::run(free_port()?, Script { list: VecDeque::new(), closure: Some(Box::new(answer)) })
     }
 
-    fn run(script: Script) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    /// A server on a listener of the test's own, such as one of a port that was refused until now. It gives `first`, one
+    /// to each request, and then what the closure says.
+    ///
+    /// ```
+    /// use std::net::TcpListener;
+    /// use supabase_mock::http::{Answer, Server};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let server = Server::on(listener, [Answer::reset()], |_| Answer::json(200, "[]"))?;
+    /// # drop(server);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The listener does not know its address.
+    pub fn on(
+        listener: TcpListener,
+        first: impl IntoIterator<Item = Answer>,
+        then: impl FnMut(&Request) -> Answer + Send + 'static,
+    ) -> io::Result<Self> {
+        Self::run(listener, Script { list: first.into_iter().collect(), closure: Some(Box::new(then)) })
+    }
+
+    fn run(listener: TcpListener, script: Script) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let state =
             State { script, requests: Vec::new(), connections: HashMap::new(), opened: 0, stopped: false };
@@ -133,13 +157,10 @@ impl Server {
         self.shared.state().requests.clone()
     }
 
-    /// How many answers of the script are left. A script that is a closure never ends, and has none.
+    /// How many answers of the script are left. A closure never ends, and does not count.
     #[must_use]
     pub fn left(&self) -> usize {
-        match &self.shared.state().script {
-            Script::List(answers) => answers.len(),
-            Script::Closure(_) => 0,
-        }
+        self.shared.state().script.list.len()
     }
 
     /// How many connections were opened so far.
@@ -180,24 +201,23 @@ impl Shared {
         !waited.unwrap_or_else(PoisonError::into_inner).0.stopped
     }
 
-    /// How much of the next request's body the script wants to be read.
-    fn wanted_body(&self) -> Option<usize> {
-        match &self.state().script {
-            Script::List(answers) => answers.front().and_then(|answer| answer.read),
-            Script::Closure(_) => None,
-        }
+    /// How much of the next request the script wants to be read.
+    fn wanted(&self) -> Read {
+        self.state().script.list.front().map_or(Read::Whole, |answer| answer.read)
     }
 
     /// Keeps a request and takes its answer.
     fn answer(&self, request: Request) -> Option<Answer> {
         let mut state = self.state();
-        let answer = match &mut state.script {
-            Script::List(answers) => answers.pop_front(),
-            Script::Closure(answer) => Some(answer(&request)),
-        };
+        let Script { list, closure } = &mut state.script;
+        let answer = list.pop_front().or_else(|| closure.as_mut().map(|answer| answer(&request)));
         state.requests.push(request);
         answer
     }
+}
+
+fn free_port() -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {

@@ -1,7 +1,7 @@
 //! The scripted server does what its script says.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use supabase_mock::http::{Answer, Server};
@@ -168,4 +168,68 @@ fn a_server_that_is_dropped_ends_at_once() {
     let _ = connection.read_to_end(&mut rest);
     assert!(rest.is_empty() && begun.elapsed() < Duration::from_secs(5));
     assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+}
+
+/// Sends a request, and answers with what came and how the connection ended.
+fn end_of(server: &Server, request: &str) -> (Vec<u8>, Option<ErrorKind>) {
+    let mut connection = connect(server);
+    connection.write_all(request.as_bytes()).expect("the request goes out");
+    let mut answer = Vec::new();
+    let end = connection.read_to_end(&mut answer);
+    (answer, end.err().map(|error| error.kind()))
+}
+
+#[test]
+fn a_reset_is_no_end_of_file() {
+    let reset = Some(ErrorKind::ConnectionReset);
+    let upload = "PUT /x HTTP/1.1\r\nContent-Length: 8\r\n\r\n01234567";
+    let server = Server::start([
+        Answer::reset().before_reading(),
+        Answer::reset().read_only(3),
+        Answer::reset(),
+        Answer::new(200).then_close(),
+    ])
+    .expect("a port");
+    for _ in 0..3 {
+        assert_eq!(end_of(&server, upload), (Vec::new(), reset));
+    }
+    let (answer, end) = end_of(&server, upload);
+    assert!(answer.starts_with(b"HTTP/1.1 200 OK") && end.is_none());
+    let requests = server.requests();
+    let kept: Vec<_> = requests.iter().map(|r| (r.method.as_str(), r.text(), r.complete)).collect();
+    let whole = ("PUT", "01234567".to_owned(), true);
+    assert_eq!(kept, [("", String::new(), false), ("PUT", "012".to_owned(), false), whole.clone(), whole]);
+}
+
+#[test]
+fn an_answer_can_end_by_a_reset() {
+    // With a pause, so that what was sent has been read when the reset comes.
+    let pause = Duration::from_millis(50);
+    let server = Server::start([
+        Answer::new(200).body("abcdef").drip(2, pause).cut_after(2).then_reset(),
+        Answer::new(200).body("abcdef").drip(6, pause).then_reset(),
+    ])
+    .expect("a port");
+    for whole in ["ab", "abcdef"] {
+        let mut connection = connect(&server);
+        connection.write_all(GET.as_bytes()).expect("sent");
+        let mut answer = Vec::new();
+        let end = connection.read_to_end(&mut answer).expect_err("a reset");
+        assert_eq!(end.kind(), ErrorKind::ConnectionReset);
+        assert!(String::from_utf8_lossy(&answer).ends_with(&format!("\r\n\r\n{whole}")));
+    }
+}
+
+#[test]
+fn a_port_that_was_refused_can_be_opened_and_a_list_goes_on_with_a_closure() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = Server::on(listener, [Answer::new(503)], |request| {
+        Answer::new(200).body(request.target.clone()).then_close()
+    })
+    .expect("a server");
+    assert_eq!((server.address(), server.left()), (address, 1));
+    let answer = ask_text(&server, &GET.repeat(2));
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.ends_with("/a?b=c"), "{answer}");
+    assert_eq!(server.left(), 0);
 }

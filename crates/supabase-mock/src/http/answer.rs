@@ -7,14 +7,25 @@ use std::time::Duration;
 #[must_use]
 pub struct Answer {
     pub(super) content: Content,
-    /// How many bytes of the request's body are read before the answer; then the connection ends.
-    pub(super) read: Option<usize>,
+    pub(super) read: Read,
     pub(super) announced: Option<u64>,
     pub(super) cut: Option<usize>,
     pub(super) stall: Option<(usize, Duration)>,
     pub(super) drip: Option<(usize, Duration)>,
     pub(super) chunked: bool,
     pub(super) close: bool,
+    /// Whether the connection ends by a reset, wherever it ends.
+    pub(super) reset: bool,
+}
+
+/// How much of a request is read before the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    Whole,
+    /// The head, and so many bytes of the body.
+    Only(usize),
+    /// That something has come.
+    Nothing,
 }
 
 #[derive(Clone, Debug)]
@@ -46,16 +57,23 @@ impl Answer {
         Self::exact(Vec::new())
     }
 
+    /// The end of the connection by a reset, once the request is read: as when the server's machine has lost it. With
+    /// [`before_reading`](Self::before_reading) the request has not been read at all.
+    pub fn reset() -> Self {
+        Self::close().then_reset()
+    }
+
     fn of(content: Content) -> Self {
         Self {
             content,
-            read: None,
+            read: Read::Whole,
             announced: None,
             cut: None,
             stall: None,
             drip: None,
             chunked: false,
             close: false,
+            reset: false,
         }
     }
 
@@ -110,7 +128,17 @@ impl Answer {
     /// With [`close`](Self::close) it is an upload that breaks. A server whose answers come from a closure reads whole
     /// requests, as it knows the answer only then.
     pub fn read_only(mut self, bytes: usize) -> Self {
-        self.read = Some(bytes);
+        self.read = Read::Only(bytes);
+        self.close = true;
+        self
+    }
+
+    /// Answers when the first byte of a request has come, reads nothing of it, and ends the connection. The request is kept
+    /// with an empty method.
+    ///
+    /// What is said of a closure for [`read_only`](Self::read_only) holds here too.
+    pub fn before_reading(mut self) -> Self {
+        self.read = Read::Nothing;
         self.close = true;
         self
     }
@@ -118,6 +146,13 @@ impl Answer {
     /// Ends the connection after the answer.
     pub fn then_close(mut self) -> Self {
         self.close = true;
+        self
+    }
+
+    /// Ends the connection by a reset, after the answer or where it is cut.
+    pub fn then_reset(mut self) -> Self {
+        self.close = true;
+        self.reset = true;
         self
     }
 }

@@ -1,40 +1,64 @@
 //! One connection of a scripted server.
 
-use std::io::{self, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
+use socket2::SockRef;
+
 use super::Shared;
-use super::answer::{Answer, Content, reason};
+use super::answer::{Answer, Content, Read, reason};
 use super::request::Request;
 
 /// A client that says nothing for that long is gone.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How a connection ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Close,
+    Reset,
+}
+
 /// Answers requests until the connection or the script ends.
 pub(super) fn serve(stream: TcpStream, shared: &Shared) {
     // What goes wrong with a connection is what tests are about.
-    let _ = answer_all(&stream, shared);
-    let _ = stream.shutdown(Shutdown::Both);
+    let end = answer_all(&stream, shared).unwrap_or(End::Close);
+    if end == End::Close || SockRef::from(&stream).set_linger(Some(Duration::ZERO)).is_err() {
+        let _ = stream.shutdown(Shutdown::Both);
+    }
 }
 
-fn answer_all(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
+fn answer_all(stream: &TcpStream, shared: &Shared) -> io::Result<End> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut reader = BufReader::new(stream.try_clone()?);
-    while let Some(mut request) = Request::read_head(&mut reader)? {
-        let read = request.read_body(&mut reader, shared.wanted_body());
+    // What is wanted of a request is looked up when it comes: what came before may have taken the answer.
+    while !reader.fill_buf()?.is_empty() {
+        let (request, read) = match shared.wanted() {
+            Read::Nothing => (Request::unread(), Ok(())),
+            wanted => {
+                let Some(mut request) = Request::read_head(&mut reader)? else { break };
+                let most = if let Read::Only(bytes) = wanted { Some(bytes) } else { None };
+                let read = request.read_body(&mut reader, most);
+                (request, read)
+            }
+        };
         let is_head = request.method == "HEAD";
         let is_last = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
         let answer = shared.answer(request);
         read?;
-        let Some(answer) = answer else { return Ok(()) };
-        if !write(stream, shared, &answer, is_head)? || is_last {
-            return Ok(());
+        let Some(answer) = answer else { break };
+        let goes_on = write(stream, shared, &answer, is_head)?;
+        if answer.reset {
+            return Ok(End::Reset);
+        }
+        if !goes_on || is_last {
+            break;
         }
     }
-    Ok(())
+    Ok(End::Close)
 }
 
 /// Writes an answer. Tells whether the connection goes on.

@@ -10,7 +10,7 @@ const MAX_HEAD: u64 = 256 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request {
-    /// The method, such as `GET`.
+    /// The method, such as `GET`; empty if nothing of the request was read.
     pub method: String,
     /// Path and query, as they were sent.
     pub target: String,
@@ -33,6 +33,17 @@ impl Request {
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A request of which nothing was read.
+    pub(super) fn unread() -> Self {
+        Self {
+            method: String::new(),
+            target: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            complete: false,
+        }
     }
 
     /// Reads a head. None has come if the connection ends first.
