@@ -339,12 +339,18 @@ fn never_left(error: &reqwest::Error) -> bool {
 }
 
 /// Whether the body came and could not be decompressed, so that it would be the same a second time.
+///
+/// The connection has errors of the same kinds, such as a chunk without a length; between those and this one stands an error
+/// of the protocol.
 fn is_malformed(error: &reqwest::Error) -> bool {
     let mut source = error.source();
     while let Some(inner) = source {
-        let kind = inner.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        if matches!(kind, Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput)) {
-            return true;
+        if let Some(error) = inner.downcast_ref::<std::io::Error>() {
+            use std::io::ErrorKind::{InvalidData, InvalidInput};
+            return matches!(error.kind(), InvalidData | InvalidInput);
+        }
+        if !inner.is::<reqwest::Error>() {
+            return false;
         }
         source = inner.source();
     }

@@ -115,6 +115,18 @@ async fn nobody_listening_is_a_connect_failure_without_the_query() {
 }
 
 #[tokio::test]
+async fn a_chunk_without_a_length_is_a_broken_connection_and_no_compression() {
+    let broken = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno\r\n[";
+    let whole = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n[1]";
+    let server = Raw::start([broken, whole].map(|answer| Answer::Bytes(answer.into())));
+    let reply = transport(&server.url()).send(get(&server.url())).await.unwrap();
+    assert_eq!((&reply.body()[..], server.requests().len()), (&b"[1]"[..], 2));
+    let server = Raw::start([Answer::Bytes(broken.into())]);
+    let failure = transport(&server.url()).send(post(&server.url())).await.unwrap_err();
+    assert_eq!((failure.kind(), failure.is_retryable()), (FailureKind::Interrupted, false), "{failure:?}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_decompressed_is_no_broken_connection() {
     let answer = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 9\r\n\r\nnot gzip!";
     let server = Raw::start([Answer::Bytes(answer.into()), Answer::Bytes(answer.into())]);
