@@ -91,6 +91,14 @@ impl Error {
         Self::from_failure(Failure::elsewhere(FailureKind::Connect, message, true, None))
     }
 
+    /// The connection broke before a channel was subscribed. To subscribe again does nothing twice, whatever `cause` says of
+    /// what else was on its way.
+    pub(crate) fn not_subscribed(cause: &Error) -> Self {
+        let message = cause.message().to_owned();
+        let source = Box::new(cause.clone()) as Box<dyn StdError + Send + Sync>;
+        Self::from_failure(Failure::elsewhere(FailureKind::Interrupted, message, true, Some(source)))
+    }
+
     /// The connection broke on the way.
     pub(crate) fn interrupted(message: impl Into<Cow<'static, str>>) -> Self {
         Self::from_failure(Failure::elsewhere(FailureKind::Interrupted, message, false, None))

@@ -87,6 +87,20 @@ async fn a_channel_that_the_server_closes_or_forgets_is_joined_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_subscription_whose_connection_broke_may_be_asked_for_again() {
+    let server = Server::new();
+    server.ignore_joins();
+    let once = Backoff::exponential(Duration::from_secs(1), Duration::from_secs(1)).at_most(0);
+    let client = builder(&server).reconnect(once).build().unwrap();
+    let room = client.channel("room");
+    let subscribing = tokio::spawn(async move { room.subscribe().await.map(drop) });
+    soon(server.until(|server| !server.joins("room").is_empty())).await;
+    server.close_all(1011, "error");
+    let error = soon(subscribing).await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Interrupted, true), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_half_open_connection_is_found_by_heartbeats() {
     let server = Server::new();
     let client = builder(&server).heartbeat_interval(Duration::from_secs(20)).build().unwrap();

@@ -14,7 +14,7 @@ use super::config::Config;
 use super::state::Machine;
 use crate::broadcast::{Meta, RawBroadcast};
 use crate::delivery::Gap;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::listener::Raw;
 use crate::mailbox::Sender;
 use crate::payload::Payload;
@@ -309,8 +309,11 @@ impl Entry {
             binding.sender.end(error.cloned());
         }
         if let Some(subscriber) = self.subscriber.take() {
-            let closed = || Error::closed("the channel was left before it was joined");
-            subscriber.tell(Err(error.cloned().unwrap_or_else(closed)));
+            subscriber.tell(Err(match error {
+                None => Error::closed("the channel was left before it was joined"),
+                Some(error) if error.kind() == ErrorKind::Interrupted => Error::not_subscribed(error),
+                Some(error) => error.clone(),
+            }));
         }
         for leaver in self.leavers.drain(..) {
             leaver.tell(Ok(()));
