@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 use supabase_core::{Config, Url, parse_endpoint, shared_settings};
 
 use crate::admin::may_administer;
 use crate::client::Client;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::pkce::{FlowType, Flows};
 use crate::session::sessions::Rules;
@@ -43,6 +44,7 @@ pub struct ClientBuilder {
     flow_type: FlowType,
     may_administer: bool,
     flow_id_in_redirects: bool,
+    clock: Clock,
 }
 
 impl ClientBuilder {
@@ -61,6 +63,7 @@ impl ClientBuilder {
             flow_type: FlowType::default(),
             may_administer,
             flow_id_in_redirects: false,
+            clock: supabase_core::wall_clock,
         }
     }
 
@@ -145,6 +148,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Which clock tells the time of day, by which sessions expire. For tests alone.
+    #[doc(hidden)]
+    pub fn clock(mut self, clock: fn() -> SystemTime) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Checks everything and builds the client. No request is sent.
     ///
     /// # Errors
@@ -160,6 +170,7 @@ impl ClientBuilder {
             key,
             margin: self.refresh_margin,
             in_background: self.auto_refresh_token,
+            clock: self.clock,
         };
         let flows = Flows::new(self.flow_type, self.flow_id_in_redirects);
         Ok(Client::from_parts(transport, rules, flows, self.may_administer))

@@ -1,8 +1,11 @@
 //! The time, read once and handed on: what decides about sessions has no clock of its own.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use supabase_core::{Instant, wall_clock};
+use supabase_core::Instant;
+
+/// What tells the time of day.
+pub(crate) type Clock = fn() -> SystemTime;
 
 /// A moment by both clocks. The steady one stands still while the machine sleeps; the time of day can be set by hand.
 #[derive(Clone, Copy, Debug)]
@@ -12,8 +15,8 @@ pub(crate) struct Now {
 }
 
 impl Now {
-    pub(crate) fn read() -> Self {
-        let since = wall_clock().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    pub(crate) fn read(clock: Clock) -> Self {
+        let since = clock().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self { at: Instant::now(), unix_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX) }
     }
 

@@ -8,12 +8,10 @@ use supabase_core::Method;
 use crate::body::Body;
 use crate::call::{Call, Settings};
 use crate::client::Client;
-use crate::clock::Now;
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::pkce::{FlowType, PendingFlow, Purpose};
 use crate::redirect::{Redirect, Tokens};
-use crate::session::access::received;
 use crate::session::event::AuthEvent;
 use crate::session::machine::Kept;
 use crate::session::{Session, Wire};
@@ -142,7 +140,7 @@ impl Client {
             }
         };
         self.flows().end(flow.id());
-        let kept = received(wire);
+        let kept = self.sessions().received(wire);
         let is_recovery = flow.purpose() == Purpose::Recovery;
         let also = is_recovery.then(|| AuthEvent::PasswordRecovery(Arc::clone(&kept.session)));
         self.signed_in(kept, also).await
@@ -162,7 +160,7 @@ impl Client {
             .settings(settings)
             .fetch()
             .await?;
-        let now = Now::read();
+        let now = self.sessions().now();
         let lifetime = i64::try_from(tokens.expires_in).unwrap_or(i64::MAX);
         let expires_at = tokens.expires_at.unwrap_or_else(|| now.unix_seconds().saturating_add(lifetime));
         let session = Session {

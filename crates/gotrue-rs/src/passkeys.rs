@@ -18,7 +18,6 @@ use crate::client::Client;
 use crate::error::Result;
 use crate::lenient::blank_as_none;
 use crate::session::Session;
-use crate::session::access::received;
 use crate::timestamp::Timestamp;
 use crate::webauthn::{CreationOptions, CredentialProof, NewCredential, RequestOptions};
 
@@ -179,7 +178,7 @@ impl Passkeys {
             .request("auth.passkeys.verify_authentication", Method::POST, &path)
             .json(&json!({ "challenge_id": challenge_id, "credential": credential }));
         Call::new(move |settings| async move {
-            let kept = received(request.settings(settings).fetch().await?);
+            let kept = client.sessions().received(request.settings(settings).fetch().await?);
             client.signed_in(kept, None).await
         })
     }

@@ -8,7 +8,6 @@ use crate::body::Body;
 use crate::call::{Call, Settings};
 use crate::client::Client;
 use crate::error::Result;
-use crate::session::access::received;
 use crate::session::{Session, Wire};
 
 pub(crate) mod anonymous;
@@ -93,6 +92,6 @@ impl Client {
         settings: Settings,
     ) -> Result<Arc<Session>> {
         let wire = self.grant(operation, grant_type, &body, settings).await?;
-        self.signed_in(received(wire), None).await
+        self.signed_in(self.sessions().received(wire), None).await
     }
 }

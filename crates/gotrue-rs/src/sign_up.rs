@@ -14,7 +14,6 @@ use crate::client::Client;
 use crate::contact::{ByEmail, ByPhone, Contact};
 use crate::error::{Error, Result};
 use crate::pkce::{PendingFlow, Start};
-use crate::session::access::received;
 use crate::session::{Session, Wire};
 use crate::user::User;
 
@@ -150,7 +149,7 @@ impl Client {
             self.flows().end(flow.id());
         }
         let wire: Wire = serde_json::from_value(answer).map_err(does_not_fit)?;
-        let session = self.signed_in(received(wire), None).await?;
+        let session = self.signed_in(self.sessions().received(wire), None).await?;
         Ok(SignedUp { user: session.user.clone(), session: Some(session), flow: None })
     }
 }

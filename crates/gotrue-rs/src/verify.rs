@@ -10,7 +10,6 @@ use crate::body::Body;
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::access::received;
 use crate::session::event::AuthEvent;
 use crate::session::{Session, Wire};
 
@@ -183,7 +182,7 @@ impl Client {
             let message = "the answer to the verification is neither a session nor a message";
             Error::of_kind(ErrorKind::Decode, None, message)
         })?;
-        let kept = received(wire);
+        let kept = self.sessions().received(wire);
         let also = is_recovery.then(|| AuthEvent::PasswordRecovery(Arc::clone(&kept.session)));
         Ok(Verified::SignedIn(self.signed_in(kept, also).await?))
     }

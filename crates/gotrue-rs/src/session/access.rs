@@ -7,13 +7,11 @@ use supabase_core::Method;
 
 use crate::call::Call;
 use crate::client::Client;
-use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::jwt::unverified;
 use crate::session::event::{AuthEvent, SignOutReason};
 use crate::session::listeners::AuthEvents;
 use crate::session::machine::Kept;
-use crate::session::sessions::exchange;
 use crate::session::{Session, Wire};
 use crate::user::User;
 
@@ -182,7 +180,7 @@ impl Client {
         wire: Wire,
         event: impl FnOnce(Arc<Session>) -> AuthEvent,
     ) -> Result<Arc<Session>> {
-        let kept = received(wire);
+        let kept = self.sessions().received(wire);
         let session = Arc::clone(&kept.session);
         let event = event(Arc::clone(&session));
         if self.sessions().commit(|machine| machine.replace(kept, event)).await {
@@ -200,14 +198,14 @@ impl Client {
     pub(crate) async fn session_of(&self, access: SecretString, refresh: SecretString) -> Result<Kept> {
         // Not believed: the server says below whether it is good.
         let exp = unverified(access.expose_secret())?.exp;
-        let left = exp.as_unix_seconds().saturating_sub(Now::read().unix_seconds());
+        let left = exp.as_unix_seconds().saturating_sub(self.sessions().now().unix_seconds());
         if left <= 0 {
-            return exchange(self.transport(), &refresh).await;
+            return self.sessions().exchange(&refresh).await;
         }
         let request = self.request("auth.get_user", Method::GET, &["user"]).bearer(access.clone());
         let reply = request.send().await?;
         let user: User = reply.json().map_err(Error::from_failure)?;
-        let now = Now::read();
+        let now = self.sessions().now();
         // The token says when it expires by the server's clock, and so how long it lives is told by that clock.
         let server_now = reply.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
         let server_now = server_now.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok());
@@ -228,10 +226,4 @@ impl Client {
         };
         Ok(Kept::new(session, now))
     }
-}
-
-/// A session that has just come.
-pub(crate) fn received(wire: Wire) -> Kept {
-    let now = Now::read();
-    Kept::new(wire.into_session(now.unix_seconds()), now)
 }

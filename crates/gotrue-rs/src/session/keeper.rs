@@ -7,7 +7,6 @@ use std::time::Duration;
 use futures_util::future::{abortable, select};
 use supabase_core::{sleep, spawn};
 
-use crate::clock::Now;
 use crate::session::sessions::Sessions;
 
 /// How much earlier than a request would a token is refreshed in the background.
@@ -57,7 +56,7 @@ impl Watch {
         loop {
             // Asked for before the look, so that no change falls between the two.
             let changed = sessions.changed.notified();
-            let due = sessions.lock().machine.due_in(Now::read(), margin);
+            let due = sessions.lock().machine.due_in(sessions.now(), margin);
             match due {
                 Some(Duration::ZERO) => {
                     // A failure was noted, and is due again after a pause.

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, Shared, WeakShared};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use supabase_core::{BoxFuture, Method, Transport};
 use tokio::sync::Notify;
 
 use crate::api::Api;
-use crate::clock::Now;
+use crate::clock::{Clock, Now};
 use crate::code::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::event::AuthEvent;
@@ -36,6 +36,7 @@ pub(crate) struct Rules {
     pub(crate) margin: Duration,
     /// Whether tokens are refreshed without being asked for.
     pub(crate) in_background: bool,
+    pub(crate) clock: Clock,
 }
 
 /// The session of a client.
@@ -79,6 +80,11 @@ impl Sessions {
             }),
             changed: Notify::new(),
         })
+    }
+
+    /// This moment.
+    pub(crate) fn now(&self) -> Now {
+        Now::read(self.rules.clock)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -126,7 +132,7 @@ impl Sessions {
     /// The session, if it is known and its token good without waiting for anything.
     pub(crate) fn at_once(&self) -> Option<Option<Arc<Session>>> {
         // The clocks are read, and tokens copied, outside of the lock that all requests pass.
-        let now = Now::read();
+        let now = self.now();
         match self.lock().machine.need(now, self.rules.margin) {
             Need::Nobody => Some(None),
             Need::Fresh(kept) => Some(Some(Arc::clone(&kept.session))),
@@ -139,7 +145,7 @@ impl Sessions {
         self.load().await?;
         for _ in 0..ATTEMPTS {
             let flight = {
-                let now = Now::read();
+                let now = self.now();
                 let state = &mut *self.lock();
                 match state.machine.need(now, self.rules.margin) {
                     Need::Load | Need::Nobody => return Ok(None),
@@ -184,7 +190,7 @@ impl Sessions {
     fn what_is_left(&self) -> Option<Arc<Session>> {
         let state = self.lock();
         let kept = state.machine.kept()?;
-        (!kept.deadline.remaining(Now::read()).is_zero()).then(|| Arc::clone(&kept.session))
+        (!kept.deadline.remaining(self.now()).is_zero()).then(|| Arc::clone(&kept.session))
     }
 
     /// The session as it is held, whether its token is good or not.
@@ -205,7 +211,8 @@ impl Sessions {
             seen = self.rules.store.load(&self.rules.key).await;
         }
         let seen = seen.map_err(|error| self.store_failed(error))?;
-        self.change(|machine| machine.loaded(seen, Now::read()));
+        let now = self.now();
+        self.change(|machine| machine.loaded(seen, now));
         keeper::start(self);
         Ok(())
     }
@@ -250,7 +257,8 @@ impl Sessions {
                 }
                 step => self.do_with_store(step).await,
             };
-            step = self.change(|machine| flight.step(machine, input, Now::read()));
+            let now = self.now();
+            step = self.change(|machine| flight.step(machine, input, now));
         }
     }
 
@@ -266,7 +274,7 @@ impl Sessions {
 
     /// Asks the server for new tokens.
     async fn ask(&self, kept: &Kept) -> (Answer, Option<Error>) {
-        let answer = exchange(&self.transport, &kept.session.refresh_token).await;
+        let answer = self.exchange(&kept.session.refresh_token).await;
         match answer {
             Ok(new) if new.session.user.id == kept.session.user.id => (Answer::New(new), None),
             Ok(_) => {
@@ -276,6 +284,24 @@ impl Sessions {
             Err(error) if is_over(&error) => (Answer::Refused, Some(error)),
             Err(error) => (Answer::Trouble, Some(error)),
         }
+    }
+
+    /// Asks for the tokens that come after `refresh_token`. It is safe to ask twice: the server knows an answer that was
+    /// lost.
+    pub(crate) async fn exchange(&self, refresh_token: &SecretString) -> Result<Kept> {
+        let wire: Wire = Api::new(&self.transport, "auth.refresh_session", Method::POST, &["token"])
+            .query("grant_type", "refresh_token")
+            .json(&serde_json::json!({ "refresh_token": refresh_token.expose_secret() }))
+            .idempotent()
+            .fetch()
+            .await?;
+        Ok(self.received(wire))
+    }
+
+    /// A session that has just come.
+    pub(crate) fn received(&self, wire: Wire) -> Kept {
+        let now = self.now();
+        Kept::new(wire.into_session(now.unix_seconds()), now)
     }
 
     /// Has the store follow what is held.
@@ -307,7 +333,8 @@ impl Sessions {
                 Step::Done(_) | Step::Ask(_) => return,
                 step => {
                     let input = self.do_with_store(step).await;
-                    self.change(|machine| save.step(machine, input, Now::read()))
+                    let now = self.now();
+                    self.change(|machine| save.step(machine, input, now))
                 }
             };
         }
@@ -350,19 +377,6 @@ impl Sessions {
         drop(saving);
         wakers.into_iter().for_each(Waker::wake);
     }
-}
-
-/// Asks for new tokens. It is safe to ask twice: the server knows an answer that was lost.
-pub(crate) async fn exchange(transport: &Transport, refresh_token: &SecretString) -> Result<Kept> {
-    use secrecy::ExposeSecret;
-    let wire: Wire = Api::new(transport, "auth.refresh_session", Method::POST, &["token"])
-        .query("grant_type", "refresh_token")
-        .json(&serde_json::json!({ "refresh_token": refresh_token.expose_secret() }))
-        .idempotent()
-        .fetch()
-        .await?;
-    let now = Now::read();
-    Ok(Kept::new(wire.into_session(now.unix_seconds()), now))
 }
 
 /// Whether an answer to a refresh says that the session is over. Only the service's own words do: what a gateway, a

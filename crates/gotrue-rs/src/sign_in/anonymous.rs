@@ -10,7 +10,6 @@ use super::{SignIn, sealed};
 use crate::body::{Body, Metadata};
 use crate::call::Call;
 use crate::client::Client;
-use crate::session::access::received;
 use crate::session::{Session, Wire};
 
 /// Signs in as a guest: a new user without an email address or phone number, who can add them later.
@@ -65,7 +64,7 @@ impl sealed::SignIn for Anonymous {
                 .settings(settings)
                 .fetch()
                 .await?;
-            client.signed_in(received(wire), None).await
+            client.signed_in(client.sessions().received(wire), None).await
         })
     }
 }
