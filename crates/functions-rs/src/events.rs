@@ -11,13 +11,15 @@ use sse_stream::{Sse, SseByteStream};
 use supabase_core::{Failure, Reply, decode_json};
 
 use crate::error::{Error, Result};
+use crate::event_limit::Limited;
 use crate::response::texts;
 use crate::stream::ByteStream;
 
 /// The events of a function that answers with `text/event-stream`.
 ///
 /// Comments are passed over, and an event that is cut off by the end of the stream is none. The stream ends with an error
-/// if the connection breaks; [`last_event_id`](Self::last_event_id) is where a new call goes on.
+/// if the connection breaks; [`last_event_id`](Self::last_event_id) is where a new call goes on. It also ends, with
+/// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge), where an event has more than 16 MiB.
 ///
 /// Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html>
 ///
@@ -34,7 +36,7 @@ use crate::stream::ByteStream;
 /// ```
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct EventStream {
-    events: SseByteStream<ByteStream>,
+    events: SseByteStream<Limited<ByteStream>>,
     head: Reply,
     place: Place,
 }
@@ -61,7 +63,11 @@ pub struct Event {
 impl EventStream {
     pub(crate) fn new(bytes: ByteStream, last_event_id: Option<String>) -> Self {
         let head = bytes.head().clone();
-        Self { events: SseByteStream::new(bytes), head, place: Place { last_event_id, retry: None } }
+        Self {
+            events: SseByteStream::new(Limited::new(bytes)),
+            head,
+            place: Place { last_event_id, retry: None },
+        }
     }
 
     /// The HTTP status.

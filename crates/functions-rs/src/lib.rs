@@ -8,6 +8,7 @@ mod builder;
 mod client;
 mod code;
 mod error;
+mod event_limit;
 mod events;
 mod form;
 #[cfg(any(test, fuzzing))]

@@ -104,6 +104,18 @@ async fn what_is_not_made_of_events_is_an_error() {
     assert_eq!(stream.next().await.unwrap().unwrap_err().kind(), ErrorKind::Stream);
 }
 
+/// What has come of an event is kept until it is complete: one that never is must not fill the memory.
+#[tokio::test]
+async fn an_event_that_never_ends_is_given_up() {
+    let endless = pieces([b"data: whole\n\n".to_vec(), vec![b'x'; 17 * 1024 * 1024]]);
+    let server = Raw::start([Answer::Bytes(endless)]);
+    let mut events = client(&server).invoke("sse").events().await.unwrap();
+    assert_eq!(events.next().await.unwrap().unwrap().data, "whole");
+    let error = events.next().await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::TooLarge, false), "{error:?}");
+    assert!(events.next().await.is_none());
+}
+
 /// The limit of a call is that of its beginning where the answer is a stream, and of the whole where it is not.
 #[tokio::test]
 async fn a_stream_may_live_longer_than_the_time_limit() {
