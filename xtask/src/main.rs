@@ -1,5 +1,5 @@
 //! The commands of this workspace: `cargo xtask demo`, `test`, `stack`, `docs`, `api`, `capabilities`,
-//! `bench`, `check`.
+//! `bench`, `faults`, `check`.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -12,6 +12,7 @@ mod capabilities;
 mod check;
 mod demo;
 mod docs;
+mod faults;
 mod links;
 mod run;
 mod stack;
@@ -76,6 +77,15 @@ enum Command {
         #[arg(long)]
         large: bool,
     },
+    /// Makes every kind of call under every fault, and compares with crates/faults/expected.md; 16 seconds.
+    Faults {
+        /// How many run side by side; with 1, a socket that stays open is blamed on its call.
+        #[arg(long)]
+        jobs: Option<u32>,
+        /// Only those whose names have this part, for example `download, stall`.
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// Proves what the crates promise: each alone, small trees, packages that build, no private type in public.
     Check,
 }
@@ -133,6 +143,7 @@ async fn main() -> ExitCode {
         Command::Api { check, crates } => api::run(check, &crates).await,
         Command::Capabilities => capabilities::run(),
         Command::Bench { json, large } => bench::run(json, large).await,
+        Command::Faults { jobs, only } => faults::run(jobs, only).await,
         Command::Check => check::run().await,
     };
     match outcome {
