@@ -18,6 +18,7 @@ use self::ready::{Probe, State};
 use self::realtime::Realtime;
 use self::signals::StopSignals;
 
+mod cors;
 mod failure;
 mod front;
 mod full;
@@ -69,6 +70,8 @@ pub(crate) enum DataDir {
     Development,
     /// The one of the live tests, which may run while a developer's stack does.
     Test,
+    /// The one of the tests in Node.js and in a browser, which may run while both others do.
+    Wasm,
 }
 
 /// Which port a stack takes.

@@ -1,10 +1,12 @@
 // Answers with what it was sent, in the same form: JSON, text, bytes, form data, or a stream as it comes.
 // Below `/echo/describe` it tells instead how the request looked: method, path, query, headers, body.
 
+import { forPages } from "../_shared/cors.ts";
+
 /** Headers that a client decides over; the rest is the network's. */
 const TOLD = ["content-type", "x-region", "x-client-info", "authorization", "apikey", "x-custom", "traceparent"];
 
-Deno.serve(async (req) => {
+Deno.serve(forPages(async (req) => {
   const url = new URL(req.url);
   const type = req.headers.get("content-type") ?? "";
   if (url.pathname.startsWith("/echo/describe")) {
@@ -17,7 +19,7 @@ Deno.serve(async (req) => {
   const headers: Record<string, string> = type === "" ? {} : { "content-type": type };
   if (req.body === null) return new Response(null, { status: 204 });
   return new Response(req.body, { headers });
-});
+}));
 
 async function describe(req: Request, url: URL, type: string): Promise<unknown> {
   const headers = Object.fromEntries(

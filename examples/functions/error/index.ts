@@ -1,5 +1,7 @@
 // Fails on request: `?status=418&as=text`. The body is JSON, text, a page, bytes or nothing.
 
+import { forPages } from "../_shared/cors.ts";
+
 const BODIES: Record<string, [string | null, BodyInit | null]> = {
   json: [
     "application/json",
@@ -11,11 +13,11 @@ const BODIES: Record<string, [string | null, BodyInit | null]> = {
   empty: [null, null],
 };
 
-Deno.serve((req) => {
+Deno.serve(forPages((req) => {
   const query = new URL(req.url).searchParams;
   const status = Number(query.get("status") ?? 500);
   const [type, body] = BODIES[query.get("as") ?? "json"] ?? BODIES.json;
   const headers = new Headers({ "x-example": "kept" });
   if (type !== null) headers.set("content-type", type);
   return new Response(status === 204 ? null : body, { status, headers });
-});
+}));

@@ -1,9 +1,11 @@
 // Takes its time: `?before=200` waits that many milliseconds before it answers, `?between=200&pieces=3` between the
 // pieces of the answer.
 
+import { forPages } from "../_shared/cors.ts";
+
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-Deno.serve(async (req) => {
+Deno.serve(forPages(async (req) => {
   const query = new URL(req.url).searchParams;
   const number = (name: string, fallback: number) => Number(query.get(name) ?? fallback);
   const [before, between, pieces] = [
@@ -22,4 +24,4 @@ Deno.serve(async (req) => {
     },
   });
   return new Response(body, { headers: { "content-type": "text/plain" } });
-});
+}));

@@ -1,6 +1,8 @@
 // Server-sent events: comments, names, ids, several lines of data, all three ends of lines, and a letter that two
 // pieces share. `Last-Event-ID` begins after that event; `?count=100` asks for more numbers; `?break` ends in the middle.
 
+import { forPages } from "../_shared/cors.ts";
+
 const encoder = new TextEncoder();
 
 /** The events before the numbers: what is written, and with which id. */
@@ -10,7 +12,7 @@ const FIRST: [number, string][] = [
   [3, 'id: 3\revent: json\rdata: {"letter":"ü","number":1}\r\r'],
 ];
 
-Deno.serve((req) => {
+Deno.serve(forPages((req) => {
   const query = new URL(req.url).searchParams;
   const after = Number(req.headers.get("last-event-id") ?? 0);
   const count = Number(query.get("count") ?? 2);
@@ -41,4 +43,4 @@ Deno.serve((req) => {
   return new Response(body, {
     headers: { "content-type": "text/event-stream", "cache-control": "no-cache" },
   });
-});
+}));

@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Failure, PREFERRED_PORT, PortChoice, Realtime};
+use super::{Failure, PREFERRED_PORT, PortChoice, Realtime, cors};
 
 type Failing = Box<dyn Error + Send + Sync>;
 type Answer = Response<UnsyncBoxBody<Bytes, Failing>>;
@@ -108,7 +108,18 @@ async fn serve(listener: TcpListener, backends: Arc<Backends>) {
     }
 }
 
+/// Answers a page as a project's gateway lets it, and everybody else as the services do.
 async fn answer(backends: &Backends, request: Request<Incoming>) -> Answer {
+    let Some(gateway) = cors::Gateway::of(&request) else { return served(backends, request).await };
+    if let Some(answer) = gateway.preflight(&request) {
+        return answer.map(boxed);
+    }
+    let mut answer = served(backends, request).await;
+    gateway.allow(answer.headers_mut());
+    answer
+}
+
+async fn served(backends: &Backends, request: Request<Incoming>) -> Answer {
     let path = request.uri().path();
     if path == "/storage/v1" || path.starts_with("/storage/v1/") {
         return backends.storage.answer(request).await.map(boxed);

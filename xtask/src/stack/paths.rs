@@ -38,8 +38,10 @@ impl Paths {
         let suffix = match (data, driver) {
             (DataDir::Development, Driver::Pglite) => "",
             (DataDir::Test, Driver::Pglite) => "-test",
+            (DataDir::Wasm, Driver::Pglite) => "-wasm",
             (DataDir::Development, Driver::Postgres) => "-postgres",
             (DataDir::Test, Driver::Postgres) => "-postgres-test",
+            (DataDir::Wasm, Driver::Postgres) => "-postgres-wasm",
         };
         Self {
             program: package.join("stack"),
