@@ -92,7 +92,12 @@ impl Error {
 
     /// A change that was to be undone was kept.
     pub(crate) fn committed(reply: &Reply) -> Self {
-        let message = "the server does not allow dry runs, and has committed the change";
+        let message = match cfg!(target_family = "wasm") {
+            false => "the server does not allow dry runs, and has committed the change",
+            true => {
+                "the change may be committed: it is not told that it was undone, which a page sees only where the server exposes Preference-Applied"
+            }
+        };
         let failure = Failure::decode(message, reply.clone(), None);
         Self(Box::new(Inner { kind: ErrorKind::Committed, failure, said: Said::default() }))
     }

@@ -103,6 +103,7 @@ impl Error {
     }
 
     /// The file to be written cannot be.
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn file(
         message: impl Into<std::borrow::Cow<'static, str>>,
         source: impl Into<supabase_core::BoxError>,

@@ -177,6 +177,28 @@ impl Http {
     }
 }
 
+/// Sends a message.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn execute(
+    client: &Client,
+    message: reqwest::Request,
+    _fresh: bool,
+) -> impl Future<Output = reqwest::Result<reqwest::Response>> + use<> {
+    client.execute(message)
+}
+
+/// Sends a message, past what the browser has kept if that is asked for: what is there may be gone.
+#[cfg(target_family = "wasm")]
+pub(crate) fn execute(
+    client: &Client,
+    message: reqwest::Request,
+    fresh: bool,
+) -> impl Future<Output = reqwest::Result<reqwest::Response>> + use<> {
+    let fresh = fresh || message.method() == reqwest::Method::HEAD;
+    let builder = reqwest::RequestBuilder::from_parts(client.clone(), message);
+    if fresh { builder.fetch_cache_no_store() } else { builder }.send()
+}
+
 impl fmt::Debug for HttpChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpChoice")

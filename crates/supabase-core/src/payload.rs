@@ -187,7 +187,7 @@ impl Body for Form {
 
 #[cfg(feature = "multipart")]
 async fn made(part: &Part) -> Result<reqwest::multipart::Part, Failure> {
-    let mut made = content_part(&part.content).await?;
+    let mut made = part_of(part).await?;
     if let Some(name) = &part.file_name {
         made = made.file_name(name.clone());
     }
@@ -209,9 +209,9 @@ async fn body(content: &Content) -> Result<reqwest::Body, Failure> {
 }
 
 #[cfg(all(feature = "multipart", not(target_family = "wasm")))]
-async fn content_part(content: &Content) -> Result<reqwest::multipart::Part, Failure> {
-    let body = body(content).await?;
-    Ok(match content.length() {
+async fn part_of(part: &Part) -> Result<reqwest::multipart::Part, Failure> {
+    let body = body(&part.content).await?;
+    Ok(match part.content.length() {
         Some(length) => reqwest::multipart::Part::stream_with_length(body, length),
         None => reqwest::multipart::Part::stream(body),
     })
@@ -238,9 +238,17 @@ async fn body(content: &Content) -> Result<reqwest::Body, Failure> {
     Ok(whole(content).await?.into())
 }
 
+/// The platform makes a file, named `blob`, of all bytes: a field that is none has to be text.
 #[cfg(all(feature = "multipart", target_family = "wasm"))]
-async fn content_part(content: &Content) -> Result<reqwest::multipart::Part, Failure> {
-    Ok(reqwest::multipart::Part::bytes(whole(content).await?))
+async fn part_of(part: &Part) -> Result<reqwest::multipart::Part, Failure> {
+    let bytes = whole(&part.content).await?;
+    if part.file_name.is_some() || part.content_type.is_some() {
+        return Ok(reqwest::multipart::Part::bytes(bytes));
+    }
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => reqwest::multipart::Part::text(text),
+        Err(error) => reqwest::multipart::Part::bytes(error.into_bytes()),
+    })
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub struct Request {
     pub payload: Option<Payload>,
     /// Whether sending it twice does no more than sending it once.
     pub idempotent: bool,
+    /// Whether it is about how things are now, so that a browser must not answer it with what it has kept. `HEAD` always is.
+    pub fresh: bool,
     /// How long the whole call may take, retries included; the client's limit if `None`.
     pub timeout: Option<Duration>,
     /// When to send again; the client's policy if `None`.
@@ -51,6 +53,7 @@ impl Request {
             body: None,
             payload: None,
             idempotent,
+            fresh: false,
             timeout: None,
             retry: None,
             max_body: None,

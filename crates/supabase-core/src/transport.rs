@@ -20,7 +20,7 @@ use crate::config::Limits;
 use crate::failure::Failure;
 use crate::head;
 use crate::headers::ClientHeaders;
-use crate::http::Http;
+use crate::http::{Http, execute};
 use crate::read::{read, refused};
 use crate::redirect;
 use crate::reply::{OpenReply, Reply};
@@ -330,7 +330,7 @@ impl Transport {
             match &request.payload {
                 None => {
                     *message.body_mut() = request.body.clone().map(reqwest::Body::from);
-                    Either::Left(http.execute(message))
+                    Either::Left(execute(http, message, request.fresh))
                 }
                 Some(payload) => Either::Right(payload.send(http, message)),
             }

@@ -1,55 +1,140 @@
 //! The default transport in a browser, and wherever else JavaScript has a `WebSocket`.
 
-use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
-use gloo_net::websocket::futures::WebSocket;
-use gloo_net::websocket::{Message, State, WebSocketError};
+use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use supabase_core::BoxFuture;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 use super::{Connection, Handshake, Transport};
 use crate::error::{Error, Result};
 use crate::protocol::Frame;
 
-/// Opens websockets by the platform. It sends no headers, and tells nothing of an answer that is no websocket.
+/// Opens websockets by the platform. It sends no headers, and is told nothing of an answer that is no websocket.
 #[derive(Debug)]
 pub(crate) struct Browser;
 
 impl Transport for Browser {
     fn connect(&self, handshake: Handshake) -> BoxFuture<'static, Result<Connection>> {
         Box::pin(async move {
-            let socket = WebSocket::open(handshake.url())
-                .map_err(|_| Error::invalid("this address cannot be opened as a websocket"))?;
-            let mut socket = Socket(Some(socket));
-            poll_fn(|context| socket.poll_open(context)).await?;
-            Ok(Connection::browser(socket))
+            let mut socket = Socket::new(handshake.url())?;
+            match socket.events.recv().await {
+                Some(Event::Open) => Ok(Connection::browser(socket)),
+                _ => Err(Error::unreachable(io::Error::other(
+                    "the websocket was not opened; the platform tells no program why",
+                ))),
+            }
         })
     }
 }
 
 /// A websocket of the platform. Dropping it closes it.
-pub(crate) struct Socket(Option<WebSocket>);
+pub(crate) struct Socket {
+    socket: WebSocket,
+    /// What the platform told. It cannot be asked to wait, so nothing limits how many there are.
+    events: UnboundedReceiver<Event>,
+    /// Called by the platform for as long as the socket has them.
+    _callbacks: Callbacks,
+}
+
+/// What the platform tells of a websocket.
+enum Event {
+    Open,
+    Message(Frame),
+    /// It ended: the code and the reason that the other side gave.
+    Closed(u16, String),
+    /// It ended, or was not opened. Where that is told by an event of its own, what else is told comes too late.
+    Failed,
+}
+
+struct Callbacks {
+    open: Closure<dyn FnMut()>,
+    message: Closure<dyn FnMut(MessageEvent)>,
+    close: Closure<dyn FnMut(CloseEvent)>,
+    error: Closure<dyn FnMut()>,
+}
+
+/// The platform's word for a connection that broke without a goodbye.
+const NO_GOODBYE: u16 = 1006;
+
+/// The platform's word for a goodbye without a code.
+const NO_CODE: u16 = 1005;
 
 impl Socket {
-    /// Ready when the websocket is open, or cannot be.
-    fn poll_open(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let Some(socket) = &mut self.0 else { return Poll::Ready(Err(gone())) };
-        // A failure comes by the stream; whoever waits to send is not told of it.
-        if let Poll::Ready(failed) = Pin::new(&mut *socket).poll_next(context) {
-            return Poll::Ready(Err(match failed {
-                Some(Err(error)) => Error::unreachable(error),
-                _ => gone(),
-            }));
+    /// Begins to open a websocket.
+    fn new(url: &str) -> Result<Self> {
+        // The reason that the platform gives may hold the address, and that the key.
+        let socket = WebSocket::new(url).map_err(|_| {
+            let is_there = Reflect::has(&js_sys::global(), &"WebSocket".into()).unwrap_or(false);
+            Error::invalid(match is_there {
+                true => "this address cannot be opened as a websocket",
+                false => {
+                    "there is no WebSocket here: Node.js has it from version 22 on, and with --experimental-websocket before"
+                }
+            })
+        })?;
+        socket.set_binary_type(BinaryType::Arraybuffer);
+        let (sender, events) = unbounded_channel();
+        let callbacks = Callbacks::new(&sender);
+        socket.set_onopen(Some(callbacks.open.as_ref().unchecked_ref()));
+        socket.set_onmessage(Some(callbacks.message.as_ref().unchecked_ref()));
+        socket.set_onclose(Some(callbacks.close.as_ref().unchecked_ref()));
+        socket.set_onerror(Some(callbacks.error.as_ref().unchecked_ref()));
+        Ok(Self { socket, events, _callbacks: callbacks })
+    }
+
+    fn check_open(&self) -> Result<()> {
+        // What is sent to one that closes is thrown away without a word.
+        if self.socket.ready_state() == WebSocket::OPEN { Ok(()) } else { Err(gone()) }
+    }
+}
+
+impl Callbacks {
+    fn new(sender: &UnboundedSender<Event>) -> Self {
+        // Whoever listened may be gone; then nobody misses it.
+        let tell = || {
+            let sender = sender.clone();
+            move |event: Event| drop(sender.send(event))
+        };
+        let (open, message, close, error) = (tell(), tell(), tell(), tell());
+        Self {
+            open: Closure::new(move || open(Event::Open)),
+            message: Closure::new(move |event: MessageEvent| {
+                // Nothing else is sent by a server.
+                if let Some(frame) = frame(&event) {
+                    message(Event::Message(frame));
+                }
+            }),
+            close: Closure::new(move |event: CloseEvent| close(Event::Closed(event.code(), event.reason()))),
+            error: Closure::new(move || error(Event::Failed)),
         }
-        let ready = Pin::new(&mut *socket).poll_ready(context);
-        match (ready, socket.state()) {
-            (Poll::Pending, _) => Poll::Pending,
-            (Poll::Ready(Ok(())), State::Open) => Poll::Ready(Ok(())),
-            (Poll::Ready(_), _) => Poll::Ready(Err(gone())),
-        }
+    }
+}
+
+fn frame(event: &MessageEvent) -> Option<Frame> {
+    let data = event.data();
+    if let Some(text) = data.as_string() {
+        return Some(Frame::Text(Bytes::from(text)));
+    }
+    let buffer = data.dyn_into::<ArrayBuffer>().ok()?;
+    Some(Frame::Binary(Bytes::from(Uint8Array::new(&buffer).to_vec())))
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // The platform calls whatever it still has.
+        self.socket.set_onopen(None);
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        self.socket.set_onerror(None);
+        let _ = self.socket.close();
     }
 }
 
@@ -57,49 +142,48 @@ impl Stream for Socket {
     type Item = Result<Frame>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(socket) = &mut self.0 else { return Poll::Ready(None) };
-        Pin::new(socket).poll_next(context).map(|item| {
-            Some(match item? {
-                Ok(Message::Text(text)) => Ok(Frame::Text(Bytes::from(text))),
-                Ok(Message::Bytes(bytes)) => Ok(Frame::Binary(Bytes::from(bytes))),
-                // The platform's word for a connection that broke without a goodbye.
-                Err(WebSocketError::ConnectionClose(event)) if event.code != 1006 => {
-                    Ok(Frame::Close(Some(event.code), event.reason))
+        loop {
+            let next = match std::task::ready!(self.events.poll_recv(context)) {
+                // Told already, to whoever opened it.
+                Some(Event::Open) => continue,
+                Some(Event::Message(frame)) => Ok(frame),
+                Some(Event::Closed(NO_GOODBYE, _) | Event::Failed) => {
+                    Err(Error::interrupted("the connection broke"))
                 }
-                Err(_) => Err(Error::interrupted("the connection broke")),
-            })
-        })
+                Some(Event::Closed(NO_CODE, reason)) => Ok(Frame::Close(None, reason)),
+                Some(Event::Closed(code, reason)) => Ok(Frame::Close(Some(code), reason)),
+                None => return Poll::Ready(None),
+            };
+            return Poll::Ready(Some(next));
+        }
     }
 }
 
 impl Sink<Frame> for Socket {
     type Error = Error;
 
-    fn poll_ready(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        match &mut self.0 {
-            Some(socket) => Pin::new(socket).poll_ready(context).map_err(|_| gone()),
-            None => Poll::Ready(Err(gone())),
-        }
+    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(self.check_open())
     }
 
-    fn start_send(mut self: Pin<&mut Self>, frame: Frame) -> Result<()> {
-        let message = match frame {
-            Frame::Text(text) => Message::Text(
-                String::from_utf8(text.into()).map_err(|_| Error::invalid("a text frame is not UTF-8"))?,
-            ),
-            Frame::Binary(bytes) => Message::Bytes(bytes.into()),
+    fn start_send(self: Pin<&mut Self>, frame: Frame) -> Result<()> {
+        let sent = match frame {
+            Frame::Text(text) => {
+                let text =
+                    std::str::from_utf8(&text).map_err(|_| Error::invalid("a text frame is not UTF-8"))?;
+                self.socket.send_with_str(text)
+            }
+            Frame::Binary(bytes) => self.socket.send_with_u8_array(&bytes),
             Frame::Close(code, reason) => {
-                if let Some(socket) = self.0.take() {
-                    // It refuses codes that only servers may send; then dropping it closes it without one.
-                    let _ = socket.close(code, Some(&reason));
-                }
-                return Ok(());
+                let closed = match code {
+                    Some(code) => self.socket.close_with_code_and_reason(code, &reason),
+                    None => self.socket.close(),
+                };
+                // It refuses codes that only servers may send, and long reasons; without these it closes as well.
+                closed.or_else(|_| self.socket.close())
             }
         };
-        match &mut self.0 {
-            Some(socket) => Pin::new(socket).start_send(message).map_err(|_| gone()),
-            None => Err(gone()),
-        }
+        sent.map_err(|_| gone())
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
@@ -107,8 +191,9 @@ impl Sink<Frame> for Socket {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_close(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
-        self.0 = None;
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
+        // What was sent goes out before the goodbye.
+        let _ = self.socket.close();
         Poll::Ready(Ok(()))
     }
 }

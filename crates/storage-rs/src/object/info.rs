@@ -69,7 +69,10 @@ impl Objects {
     /// ```
     pub fn info(&self, path: impl IntoObjectPath) -> Call<ObjectInfo> {
         let path = path.into_object_path().and_then(|path| self.at("object/info", &path));
-        Call::new(Draft::new(&self.transport, "storage.info", Method::GET, path), json)
+        let mut draft = Draft::new(&self.transport, "storage.info", Method::GET, path);
+        // The service lets it be kept for as long as the object itself.
+        draft.request.fresh = true;
+        Call::new(draft, json)
     }
 
     /// Whether an object exists, as far as the caller may see it.
