@@ -1,5 +1,5 @@
 //! The commands of this workspace: `cargo xtask demo`, `test`, `stack`, `docs`, `api`, `capabilities`,
-//! `bench`, `faults`, `check`.
+//! `bench`, `faults`, `wasm`, `check`.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -17,6 +17,7 @@ mod links;
 mod run;
 mod stack;
 mod test;
+mod wasm;
 
 /// What a command ends with.
 type Outcome = Result<(), Box<dyn Error>>;
@@ -86,6 +87,18 @@ enum Command {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Runs the tests in Node.js and in a headless browser, compiled for it, on a stack of their own.
+    Wasm {
+        /// In Node.js alone.
+        #[arg(long, conflicts_with = "browser_only")]
+        node_only: bool,
+        /// In the browser alone.
+        #[arg(long)]
+        browser_only: bool,
+        /// Compiles with Debian's compiler, also where rustup has the target.
+        #[arg(long)]
+        debian: bool,
+    },
     /// Proves what the crates promise: each alone, small trees, packages that build, no private type in public.
     Check,
 }
@@ -144,6 +157,9 @@ async fn main() -> ExitCode {
         Command::Capabilities => capabilities::run(),
         Command::Bench { json, large } => bench::run(json, large).await,
         Command::Faults { jobs, only } => faults::run(jobs, only).await,
+        Command::Wasm { node_only, browser_only, debian } => {
+            wasm::run(wasm::Choice { node: !browser_only, browser: !node_only, debian }).await
+        }
         Command::Check => check::run().await,
     };
     match outcome {

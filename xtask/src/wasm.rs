@@ -1,0 +1,247 @@
+//! `cargo xtask wasm`: the services in Node.js and in a browser, on a stack of their own.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::Outcome;
+use crate::run::{cargo, output, root, step};
+use crate::stack::{self, DataDir, Driver, Options, PortChoice};
+use browser::Browser;
+use toolchain::Toolchain;
+
+mod browser;
+mod debian;
+mod runner;
+mod toolchain;
+
+/// The bucket of the tests: a page has no key that may make one.
+const BUCKET: &str = "wasm-tests";
+
+/// How long the tests may take in one place. They take seconds.
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// The oldest Node.js that has websockets.
+const OLDEST_NODE: u32 = 20;
+
+/// The oldest Node.js that has them without being told to.
+const NODE_WITH_WEBSOCKETS: u32 = 22;
+
+/// What is asked for on the command line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice {
+    pub(crate) node: bool,
+    pub(crate) browser: bool,
+    /// Debian's compiler even where rustup has the target.
+    pub(crate) debian: bool,
+}
+
+/// How the tests went in one place.
+struct Result {
+    place: String,
+    /// The runner's last line: `ok. 26 passed; 0 failed; …`.
+    summary: Option<String>,
+    passed: bool,
+    took: Duration,
+}
+
+/// Gets what is missing, starts a stack, runs the tests in each place, stops the stack.
+pub(crate) async fn run(choice: Choice) -> Outcome {
+    let begun = Instant::now();
+    // What cannot be had is said before anything takes long.
+    let node = if choice.node { Some(node().await?) } else { None };
+    let toolchain = Toolchain::find(choice.debian).await?;
+    let browser = if choice.browser { Some(Browser::find().await?) } else { None };
+    let runner = runner::ensure().await?;
+
+    eprintln!("\n── A stack for the tests");
+    let options =
+        Options { reset: true, data: DataDir::Wasm, port: PortChoice::Free, driver: Driver::Pglite };
+    let mut stack = stack::start(options).await?;
+    let address = Address {
+        url: stack.url.clone(),
+        anon_key: stack.anon_key,
+        service_role_key: stack.service_role_key,
+    };
+    let tests = Tests { toolchain, runner, address };
+    let outcome = tokio::select! {
+        outcome = on_stack(&tests, node, browser) => outcome,
+        failure = stack.exited() => Err(failure.into()),
+        () = stopped() => Err("stopped".into()),
+    };
+    let outcome = match outcome {
+        Ok(results) => report(&results, begun.elapsed()),
+        Err(error) => Err(error),
+    };
+    stack.stop().await;
+    outcome
+}
+
+/// Resolves when the user wants no more of it: the stack has to be stopped then, too.
+async fn stopped() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// How the tests are built and run.
+struct Tests {
+    toolchain: Toolchain,
+    runner: PathBuf,
+    address: Address,
+}
+
+/// Where the stack is.
+struct Address {
+    url: String,
+    anon_key: &'static str,
+    service_role_key: &'static str,
+}
+
+impl Tests {
+    /// `cargo test` of the program.
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = cargo(&["test", "--package", "wasm-tests", "--test", "services"]);
+        command.args(["--target", toolchain::TARGET, "--target-dir", "target/wasm"]).args(arguments);
+        self.toolchain.set(&mut command);
+        command
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", &self.runner)
+            // Lines of sources in a page's backtraces would make the program twice as large.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("CARGO_PROFILE_TEST_DEBUG", "0")
+            .env("SUPABASE_URL", &self.address.url)
+            .env("SUPABASE_ANON_KEY", self.address.anon_key);
+        command
+    }
+}
+
+async fn on_stack(
+    tests: &Tests,
+    node: Option<Node>,
+    browser: Option<Browser>,
+) -> std::result::Result<Vec<Result>, Box<dyn std::error::Error>> {
+    make_bucket(&tests.address).await?;
+    let title = format!("Building the tests with {}", tests.toolchain.name());
+    step(&title, tests.cargo(&["--no-run"])).await?;
+    let mut results = Vec::new();
+    if let Some(node) = node {
+        let mut command = tests.cargo(&[]);
+        command.env("NODE_ARGS", node.arguments);
+        results.push(in_place(node.name, command).await?);
+    }
+    if let Some(browser) = browser {
+        let mut command = tests.cargo(&[]);
+        browser.set(&mut command)?;
+        let result = in_place(browser.name().to_owned(), command).await;
+        browser.forget();
+        results.push(result?);
+    }
+    Ok(results)
+}
+
+async fn make_bucket(stack: &Address) -> Outcome {
+    let answer = reqwest::Client::new()
+        .post(format!("{}/storage/v1/bucket", stack.url))
+        .header("apikey", stack.service_role_key)
+        .json(&json!({ "id": BUCKET, "name": BUCKET }))
+        .send()
+        .await?;
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    Err(format!("the bucket of the tests cannot be made: {}", answer.text().await?).into())
+}
+
+/// Runs the tests, and passes on what they print.
+async fn in_place(
+    place: String,
+    mut command: Command,
+) -> std::result::Result<Result, Box<dyn std::error::Error>> {
+    eprintln!("\n── Tests in {place}");
+    let begun = Instant::now();
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let stdout = child.stdout.take().ok_or("the tests have no output")?;
+    let work = async {
+        let (mut lines, mut summary) = (BufReader::new(stdout).lines(), None);
+        while let Some(line) = lines.next_line().await? {
+            eprintln!("{line}");
+            if let Some((_, result)) = line.split_once("test result: ") {
+                summary = Some(result.to_owned());
+            }
+        }
+        Ok::<_, std::io::Error>((child.wait().await?, summary))
+    };
+    let Ok(done) = timeout(LIMIT, work).await else {
+        return Err(format!("the tests in {place} did not end within {} s", LIMIT.as_secs()).into());
+    };
+    let (status, summary) = done?;
+    // A runner that ran nothing has nothing to say.
+    let passed = status.success() && summary.as_deref().is_some_and(|summary| summary.starts_with("ok"));
+    Ok(Result { place, summary, passed, took: begun.elapsed() })
+}
+
+/// Prints the table.
+///
+/// # Errors
+/// A test failed.
+fn report(results: &[Result], took: Duration) -> Outcome {
+    let width = results.iter().map(|result| result.place.len()).max().unwrap_or_default();
+    eprintln!("\n{:width$}  tests", "place");
+    for Result { place, summary, took, .. } in results {
+        let summary = summary.as_deref().unwrap_or("did not come to their end");
+        let summary = summary.split("; 0 ignored").next().unwrap_or(summary);
+        eprintln!("{place:width$}  {summary}  ({:.0} s)", took.as_secs_f32());
+    }
+    let failed: Vec<_> =
+        results.iter().filter(|result| !result.passed).map(|result| result.place.as_str()).collect();
+    if !failed.is_empty() {
+        return Err(format!("tests failed in {}", failed.join(" and in ")).into());
+    }
+    eprintln!("\nAll passed after {:.0} s.", took.as_secs_f32());
+    Ok(())
+}
+
+/// A Node.js.
+struct Node {
+    name: String,
+    arguments: &'static str,
+}
+
+async fn node() -> std::result::Result<Node, String> {
+    let mut command = Command::new("node");
+    command.arg("--version").stdin(Stdio::null());
+    let needed = format!("The tests need Node.js {OLDEST_NODE} or newer, from https://nodejs.org");
+    let version = match output(command).await {
+        Ok((true, version)) => version.trim().to_owned(),
+        Ok((false, said)) => return Err(format!("`node --version` fails: {said}. {needed}.")),
+        Err(error) => return Err(format!("{error}. {needed}.")),
+    };
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
+    match major {
+        Some(OLDEST_NODE..NODE_WITH_WEBSOCKETS) => {
+            Ok(Node { name: format!("Node.js {version}"), arguments: "--experimental-websocket" })
+        }
+        Some(NODE_WITH_WEBSOCKETS..) => Ok(Node { name: format!("Node.js {version}"), arguments: "" }),
+        _ => Err(format!("Node.js {version} is too old. {needed}.")),
+    }
+}
+
+/// Where everything lies that is got for these tests: not a part of the repository, and not of the machine.
+fn home() -> std::result::Result<PathBuf, String> {
+    let home = root().join(".stack").join("wasm");
+    fs::create_dir_all(&home).map_err(|error| format!("{}: {error}", home.display()))?;
+    Ok(home)
+}
+
+/// The program of this name that a shell would run.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let name = format!("{name}{}", env::consts::EXE_SUFFIX);
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(&name)).find(|path| path.is_file())
+}
