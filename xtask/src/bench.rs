@@ -6,6 +6,8 @@
 mod bodies;
 mod broadcasts;
 mod callgrind;
+mod document;
+mod peers;
 mod programs;
 mod report;
 
@@ -99,31 +101,60 @@ const COUNTED: [Counted; 7] = [
     },
 ];
 
-/// Measures everything, prints a table, and writes it as JSON if asked to.
+/// What is measured, and where it is written.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Writes the figures to this file, too, as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Moves 5 GiB both ways, too.
+    #[arg(long)]
+    large: bool,
+    /// Builds the published clients and measures them, too. The first build takes a quarter of an hour.
+    #[arg(long)]
+    peers: bool,
+}
+
+/// Measures everything, prints a table, and writes `docs/benchmarks.md`.
 ///
 /// # Errors
 /// A program cannot be built or fails, or a goal is not met.
-pub(crate) async fn run(json: Option<PathBuf>, large: bool) -> Outcome {
+pub(crate) async fn run(options: Options) -> Outcome {
     let begun = Instant::now();
     let programs = Programs::build().await?;
     let server = Server::start(&programs.server).await?;
+    let can_count = callgrind::is_there().await;
 
     let mut rows = Vec::new();
-    counts(&programs, &server, &mut rows).await?;
-    broadcasts::measure(&programs, &server, &mut rows).await?;
+    counts(&programs, &server, can_count, &mut rows).await?;
+    broadcasts::measure(&programs, &server, can_count, &mut rows).await?;
     rates(&programs, &server, &mut rows).await?;
     bodies::rates(&programs, &server, &mut rows).await?;
     memory(&programs, &server, &mut rows).await?;
     bodies::memory(&programs, &server, &mut rows).await?;
-    if large {
-        bodies::large(&programs, &server, &mut rows).await?;
-    }
     size(&programs, &mut rows)?;
+    let mut large = Vec::new();
+    if options.large {
+        bodies::large(&programs, &server, &mut large).await?;
+    }
+    let mut comparison = None;
+    if options.peers {
+        comparison = Some(peers::measure(&programs, &server, &rows, can_count).await?);
+    }
     drop(server);
 
-    println!("\n{}", report::table(&rows));
-    if let Some(path) = json {
-        std::fs::write(&path, report::json(&rows)?)
+    println!("\n{}", report::table(rows.iter().chain(&large)));
+    if let Some(comparison) = &comparison {
+        println!("{}", document::peers(comparison));
+    }
+    if can_count {
+        document::write(&rows, &large, comparison.as_ref()).await?;
+    } else {
+        eprintln!("docs/benchmarks.md stays as it is: without valgrind, most of it was not measured.");
+    }
+    rows.append(&mut large);
+    if let Some(path) = options.json {
+        std::fs::write(&path, report::json(&rows, comparison.as_ref())?)
             .map_err(|error| format!("{}: {error}", path.display()))?;
         eprintln!("Written to {}.", path.display());
     }
@@ -133,8 +164,7 @@ pub(crate) async fn run(json: Option<PathBuf>, large: bool) -> Outcome {
 }
 
 /// Instructions and heap calls of one operation, where valgrind can count them.
-async fn counts(programs: &Programs, server: &Server, rows: &mut Vec<Row>) -> Outcome {
-    let can_count = callgrind::is_there().await;
+async fn counts(programs: &Programs, server: &Server, can_count: bool, rows: &mut Vec<Row>) -> Outcome {
     if can_count {
         eprintln!("\n── Instructions and heap calls");
     } else {
@@ -163,19 +193,9 @@ async fn per_operation(
     counted: &Counted,
     who: &str,
 ) -> Result<Counts, String> {
-    let (few, many) = counted.operations;
-    let mut runs = Vec::new();
-    for operations in [few, many] {
-        let file = programs.folder.join(format!("callgrind.{}.{who}.{operations}", counted.workload));
-        let command = programs.client(counted.workload, who, operations as usize, server);
-        runs.push(callgrind::count(command, &file).await?);
-    }
-    let [few_counts, many_counts] = runs.as_slice() else { return Err("two runs were made".to_owned()) };
-    let operations = f64::from(many - few);
-    Ok(Counts {
-        instructions: (many_counts.instructions - few_counts.instructions) / operations,
-        heap_calls: (many_counts.heap_calls - few_counts.heap_calls) / operations,
-    })
+    let program = |operations: u32| programs.client(counted.workload, who, operations as usize, server);
+    let file = programs.folder.join(format!("callgrind.{}.{who}", counted.workload));
+    callgrind::per_operation(program, counted.operations, &file).await
 }
 
 /// Small selects a second: one after the other, and by many tasks.

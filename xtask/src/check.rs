@@ -1,10 +1,9 @@
 //! `cargo xtask check`: what the crates promise beyond their tests.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::time::Instant;
 
-use crate::run::{cargo, files, output, root, step};
+use crate::run::{cargo, files, output, root, step, tree};
 use crate::{Outcome, api, capabilities, links};
 
 /// A crate that is published.
@@ -88,16 +87,7 @@ async fn trees() -> Outcome {
     let services: Vec<_> = services.map(Published::package).collect::<Result<_, _>>()?;
     for published in &PUBLISHED {
         let (name, limit) = (&published.package()?, published.limit);
-        let (ok, text) =
-            output(cargo(&["tree", "--package", name, "--edges", "normal", "--prefix", "none"])).await?;
-        if !ok {
-            return Err(format!("the tree of {name} cannot be read:\n{text}").into());
-        }
-        let tree: BTreeSet<_> = text
-            .lines()
-            .filter(|line| line.contains(" v"))
-            .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
-            .collect();
+        let tree = tree(cargo(&[]), name).await?;
         eprintln!("{name}: {} crates, {limit} at the most", tree.len());
         if tree.len() > limit {
             return Err(format!("the tree of {name} has {} crates, and may have {limit}", tree.len()).into());

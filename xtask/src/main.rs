@@ -69,15 +69,9 @@ enum Command {
     },
     /// Checks sdk-compliance.yaml against Supabase's SDK capability matrix, docs/api, and the tests.
     Capabilities,
-    /// Measures what the crates cost beyond reqwest and serde_json by hand; valgrind counts instructions and heap calls.
-    Bench {
-        /// Writes the figures to this file, too.
-        #[arg(long)]
-        json: Option<std::path::PathBuf>,
-        /// Moves 5 GiB both ways, too.
-        #[arg(long)]
-        large: bool,
-    },
+    /// Measures what the crates cost beyond reqwest and serde_json by hand, and writes docs/benchmarks.md; valgrind counts
+    /// instructions and heap calls.
+    Bench(bench::Options),
     /// Makes every kind of call under every fault, and compares with crates/faults/expected.md; 16 seconds.
     Faults {
         /// How many run side by side; with 1, a socket that stays open is blamed on its call.
@@ -155,7 +149,7 @@ async fn main() -> ExitCode {
         Command::Docs { check } => docs::run(check),
         Command::Api { check, crates } => api::run(check, &crates).await,
         Command::Capabilities => capabilities::run(),
-        Command::Bench { json, large } => bench::run(json, large).await,
+        Command::Bench(options) => bench::run(options).await,
         Command::Faults { jobs, only } => faults::run(jobs, only).await,
         Command::Wasm { node_only, browser_only, debian } => {
             wasm::run(wasm::Choice { node: !browser_only, browser: !node_only, debian }).await

@@ -1,5 +1,6 @@
 //! Running cargo, and saying what is run.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -47,6 +48,17 @@ pub(crate) async fn output(mut command: Command) -> Result<(bool, String), Strin
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stderr));
     Ok((output.status.success(), text))
+}
+
+/// The crates in the tree of a package, itself included, each with its version. `cargo` says where.
+pub(crate) async fn tree(mut cargo: Command, package: &str) -> Result<BTreeSet<String>, String> {
+    cargo.args(["tree", "--package", package, "--edges", "normal", "--prefix", "none"]);
+    let (ok, text) = output(cargo).await?;
+    if !ok {
+        return Err(format!("the tree of {package} cannot be read:\n{text}"));
+    }
+    let lines = text.lines().filter(|line| line.contains(" v"));
+    Ok(lines.map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect())
 }
 
 /// All files below `folder` with this ending, sorted; what git ignores is left out by its names.

@@ -1,6 +1,6 @@
 //! What it costs to receive very many small broadcasts, and to hold very many channels.
 
-use super::callgrind::{self, Counts};
+use super::callgrind::Counts;
 use super::programs::{self, Programs, Server};
 use super::report::{Goal, Row};
 use super::{Counted, median, per_operation};
@@ -26,12 +26,17 @@ const COUNTED: [Counted; 3] = [
 ];
 
 /// Adds a row for each figure.
-pub(super) async fn measure(programs: &Programs, server: &Server, rows: &mut Vec<Row>) -> Outcome {
+pub(super) async fn measure(
+    programs: &Programs,
+    server: &Server,
+    can_count: bool,
+    rows: &mut Vec<Row>,
+) -> Outcome {
     eprintln!("── Broadcasts and channels");
     let mut of_ours: Vec<Counts> = Vec::new();
     for counted in &COUNTED {
         let (mut ours, mut raw) = (None, None);
-        if callgrind::is_there().await {
+        if can_count {
             ours = Some(per_operation(programs, server, counted, "ours").await?);
             raw = Some(per_operation(programs, server, counted, "raw").await?);
         }

@@ -25,8 +25,27 @@ pub(super) async fn is_there() -> bool {
     printed(command).await.is_ok()
 }
 
+/// What one operation takes: the difference of a short and a long run, which is free of what starting costs. `file` stands
+/// for the names of the profiles.
+pub(super) async fn per_operation(
+    program: impl Fn(u32) -> Command,
+    (few, many): (u32, u32),
+    file: &Path,
+) -> Result<Counts, String> {
+    let mut runs = Vec::new();
+    for operations in [few, many] {
+        runs.push(count(program(operations), &file.with_added_extension(operations.to_string())).await?);
+    }
+    let [few_counts, many_counts] = runs.as_slice() else { return Err("two runs were made".to_owned()) };
+    let operations = f64::from(many - few);
+    Ok(Counts {
+        instructions: (many_counts.instructions - few_counts.instructions) / operations,
+        heap_calls: (many_counts.heap_calls - few_counts.heap_calls) / operations,
+    })
+}
+
 /// Runs a program to its end and counts all that it does. `file` is written anew.
-pub(super) async fn count(program: Command, file: &Path) -> Result<Counts, String> {
+async fn count(program: Command, file: &Path) -> Result<Counts, String> {
     let program = program.as_std();
     let mut command = Command::new("valgrind");
     command.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", file.display()));

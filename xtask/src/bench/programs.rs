@@ -52,11 +52,15 @@ impl Programs {
 
     /// The measured program, not yet started.
     pub(super) fn client(&self, workload: &str, who: &str, operations: usize, server: &Server) -> Command {
-        let mut command = Command::new(&self.client);
-        command.args([workload, who, &operations.to_string(), &server.address]);
-        command.stdin(Stdio::null()).kill_on_drop(true);
-        command
+        command(&self.client, &[workload, who, &operations.to_string()], server)
     }
+}
+
+/// A program that measures at a server, not yet started.
+pub(super) fn command(program: &Path, arguments: &[&str], server: &Server) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).arg(&server.address).stdin(Stdio::null()).kill_on_drop(true);
+    command
 }
 
 /// The canned server. It ends when this is dropped.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::peers::Comparison;
+
 /// What is asked of a figure, beside that of the raw way.
 #[derive(Clone, Copy)]
 pub(super) enum Goal {
@@ -61,42 +63,76 @@ impl Row {
         &self.name
     }
 
+    pub(super) fn ours(&self) -> Option<f64> {
+        self.ours
+    }
+
+    pub(super) fn raw(&self) -> Option<f64> {
+        self.raw
+    }
+
     /// Whether the goal is met; `None` if that was not measured.
     pub(super) fn met(&self) -> Option<bool> {
         self.met
     }
 }
 
-/// All rows, one a line.
-pub(super) fn table(rows: &[Row]) -> String {
-    let mut text =
-        format!("{:<34} {:>12} {:>12} {:>7}  {:<11} {}\n", "", "ours", "raw", "ratio", "goal", "met");
-    for row in rows {
-        let figure = |value: Option<f64>| match value {
-            Some(value) if value >= 1_000.0 => format!("{value:.0}"),
-            Some(value) => format!("{value:.2}"),
-            None => "–".to_owned(),
-        };
-        let ratio = row.ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.3}"));
-        let met = match row.met {
-            Some(true) => "yes",
-            Some(false) => "NO",
-            None if matches!(row.wanted, Goal::Shown) => "",
-            None => "not measured",
-        };
-        text.push_str(&format!(
-            "{:<34} {:>12} {:>12} {:>7}  {:<11} {met}\n",
-            row.name,
-            figure(row.ours),
-            figure(row.raw),
-            ratio,
-            row.goal
-        ));
+/// A row as texts: its name, ours, raw, the ratio, the goal, and whether it is met.
+fn texts(row: &Row) -> [String; 6] {
+    let met = match row.met {
+        Some(true) => "yes",
+        Some(false) => "NO",
+        None if matches!(row.wanted, Goal::Shown) => "",
+        None => "not measured",
+    };
+    let ratio = row.ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.3}"));
+    [row.name.clone(), figure(row.ours), figure(row.raw), ratio, row.goal.clone(), met.to_owned()]
+}
+
+/// A figure as it is shown; a dash where there is none.
+pub(super) fn figure(value: Option<f64>) -> String {
+    match value {
+        Some(value) if value >= 1_000.0 => thousands(value),
+        Some(value) => format!("{value:.2}"),
+        None => "–".to_owned(),
+    }
+}
+
+/// `12,345`.
+fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
     }
     text
 }
 
-/// All rows as JSON.
-pub(super) fn json(rows: &[Row]) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(rows).map(|text| text + "\n")
+/// All rows, one a line, for a terminal.
+pub(super) fn table<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+    let mut text =
+        format!("{:<47} {:>12} {:>12} {:>7}  {:<11} {}\n", "", "ours", "raw", "ratio", "goal", "met");
+    for row in rows {
+        let [name, ours, raw, ratio, goal, met] = texts(row);
+        text.push_str(&format!("{name:<47} {ours:>12} {raw:>12} {ratio:>7}  {goal:<11} {met}\n"));
+    }
+    text
+}
+
+/// All rows as a table of Markdown.
+pub(super) fn markdown(rows: &[Row]) -> String {
+    let mut text = "| | ours | raw | ratio | goal | met |\n|---|--:|--:|--:|---|---|\n".to_owned();
+    for row in rows {
+        text.push_str(&format!("| {} |\n", texts(row).join(" | ")));
+    }
+    text
+}
+
+/// All figures as JSON.
+pub(super) fn json(rows: &[Row], peers: Option<&Comparison>) -> Result<String, serde_json::Error> {
+    let figures = serde_json::json!({ "rows": rows, "peers": peers });
+    serde_json::to_string_pretty(&figures).map(|text| text + "\n")
 }

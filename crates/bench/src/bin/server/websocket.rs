@@ -1,5 +1,6 @@
 //! A websocket that answers every join, and then sends as many broadcasts as the name of the channel says.
 
+use std::collections::HashSet;
 use std::io;
 
 use futures_util::{SinkExt, StreamExt};
@@ -27,11 +28,16 @@ pub(crate) async fn serve(mut stream: TcpStream, head: &[u8], key: &str) -> io::
     stream.write_all(head.as_bytes()).await?;
     let config = WebSocketConfig::default().write_buffer_size(64 * 1024);
     let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+    let mut joined = HashSet::new();
     while let Some(Ok(message)) = socket.next().await {
         let Message::Text(text) = message else { continue };
         let Some((reply, topic)) = answer(&text, is_v1) else { continue };
         socket.send(Message::text(reply)).await.map_err(io::Error::other)?;
         // `realtime:text-1000` for broadcasts in text, `realtime:binary-1000` for binary frames.
+        // Once for each topic: a client may join twice.
+        if !joined.insert(topic.clone()) {
+            continue;
+        }
         let Some((kind, count)) = topic.trim_start_matches("realtime:").split_once('-') else { continue };
         let broadcast = broadcast(kind, &topic, is_v1);
         for _ in 0..count.parse().unwrap_or(0_usize) {

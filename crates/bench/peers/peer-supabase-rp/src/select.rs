@@ -1,0 +1,16 @@
+//! The smallest program that selects with this client.
+
+#[derive(Debug, serde::Deserialize)]
+#[allow(dead_code, reason = "printed")]
+struct Planet {
+    id: i64,
+    name: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let client = supabase_rp::Client::new("http://127.0.0.1:54321", "sb_publishable_key")?;
+    let planets: Vec<Planet> = client.from("planets").select("id,name").eq("id", "4").fetch().await?;
+    println!("{planets:?}");
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! The smallest program that selects with this client.
+
+#[derive(Debug, serde::Deserialize)]
+#[allow(dead_code, reason = "printed")]
+struct Planet {
+    id: i64,
+    name: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let supabase = supabase::Client::new("http://127.0.0.1:54321", "sb_publishable_key")?;
+    let planets: Vec<Planet> = supabase.from("planets").select("id,name").eq("id", 4).await?;
+    println!("{planets:?}");
+    Ok(())
+}
