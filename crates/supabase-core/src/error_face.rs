@@ -77,7 +77,12 @@ macro_rules! error_face {
 
             /// What happened, in a sentence: the server's, if it gave one.
             pub fn message(&self) -> &str {
-                self.0.said.message.as_deref().unwrap_or_else(|| self.0.failure.message())
+                self.0
+                    .said
+                    .message
+                    .as_deref()
+                    .filter(|said| !said.is_empty())
+                    .unwrap_or_else(|| self.0.failure.message())
             }
 
             /// The id under which the server's logs know the request.
