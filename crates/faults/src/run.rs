@@ -162,7 +162,10 @@ impl fmt::Display for Row {
         let effects = if cell.call.acts() { seen.effects.to_string() } else { "-".to_owned() };
         write!(f, "{call:<20} {fault:<25} {times:<9} {outcome:<30} {effects:>4} {took:>6}")?;
         if outcome != expected {
-            write!(f, "  expected: {expected}  ({})", seen.message)?;
+            write!(f, "  expected: {expected}")?;
+            if !seen.message.is_empty() {
+                write!(f, "  ({})", seen.message)?;
+            }
         }
         seen.wrong.iter().try_for_each(|wrong| write!(f, "  WRONG: {wrong}"))
     }
