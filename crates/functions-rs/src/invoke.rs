@@ -150,7 +150,7 @@ impl Invoke {
                 self.headers.retain(|(other, _)| *other != name);
                 self.headers.push((name, value));
             }
-            (Err(_), _) => self.blame(format!("`{}` is not a header name", name.escape_debug()).into()),
+            (Err(_), _) => self.blame(format!("{name:?} is not a header name").into()),
             (_, Err(_)) => self.blame(format!("the value of the header `{name}` cannot be sent").into()),
         }
         self

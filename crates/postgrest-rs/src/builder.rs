@@ -8,6 +8,7 @@ use supabase_core::{Config, parse_endpoint, shared_settings, token_settings};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::query::accept::ROWS;
 use crate::query::schema::Schema;
 
 /// How long a call may take if nothing else is said.
@@ -34,6 +35,7 @@ impl ClientBuilder {
     pub(crate) fn new(url: &str, key: Option<SecretString>) -> Self {
         let mut config = Config::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), key);
         config.timeout(Some(DEFAULT_TIMEOUT));
+        config.accept(ROWS);
         Self { url: url.to_owned(), schema: None, config }
     }
 

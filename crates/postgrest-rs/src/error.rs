@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use supabase_core::{Failure, Reply, error_face, error_kinds};
+use serde_json::value::{RawValue, to_raw_value};
+use supabase_core::{Failure, Reply, error_face, error_kinds, text_or_number};
 
 use crate::code::Code;
 
@@ -35,24 +36,36 @@ struct Inner {
     said: Said,
 }
 
-/// The server's own words: `{"code", "message", "details", "hint"}`, each of them optional.
-#[derive(Debug, Default, Deserialize)]
+/// The server's own words.
+#[derive(Default)]
 struct Said {
-    #[serde(default, deserialize_with = "code")]
     code: Option<Code>,
-    #[serde(default, deserialize_with = "text")]
     message: Option<String>,
-    #[serde(default)]
-    details: Option<Value>,
-    #[serde(default, deserialize_with = "text")]
+    /// Of any type, and read only where it is asked for.
+    details: Option<Box<RawValue>>,
     hint: Option<String>,
+}
+
+/// The body of an error: `{"code", "message", "details", "hint"}`, each of them optional and of any type, as none may hide
+/// the others.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Body<'a> {
+    #[serde(borrow)]
+    code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    details: Option<&'a RawValue>,
+    #[serde(borrow)]
+    hint: Option<&'a RawValue>,
     // Gateways in front of PostgREST use other names for the message, and several at once.
-    #[serde(default, deserialize_with = "text")]
-    msg: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    error_description: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    error: Option<String>,
+    #[serde(borrow)]
+    msg: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error_description: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
 }
 
 error_kinds! {
@@ -74,7 +87,7 @@ impl Error {
     pub(crate) fn not_one_row(failure: Failure, rows: usize) -> Self {
         let said = Said {
             code: Some(Code::NotExactlyOneRow),
-            details: Some(Value::String(format!("The result contains {rows} rows"))),
+            details: to_raw_value(&format!("The result contains {rows} rows")).ok(),
             ..Said::default()
         };
         Self(Box::new(Inner { kind: ErrorKind::Rejected, failure, said }))
@@ -103,8 +116,8 @@ impl Error {
     }
 
     /// More about it: mostly a text; a list of the candidates where a relationship is ambiguous.
-    pub fn details(&self) -> Option<&Value> {
-        self.0.said.details.as_ref()
+    pub fn details(&self) -> Option<Value> {
+        serde_json::from_str(self.0.said.details.as_deref()?.get()).ok()
     }
 
     /// What the server suggests.
@@ -120,9 +133,7 @@ impl Error {
         let kind = ErrorKind::of(&failure);
         let mut said = Said::default();
         if kind == ErrorKind::Rejected {
-            said = serde_json::from_slice(failure.body()).unwrap_or_default();
-            said.message =
-                said.message.or(said.msg.take()).or(said.error_description.take()).or(said.error.take());
+            said = Said::from(serde_json::from_slice::<Body<'_>>(failure.body()).unwrap_or_default());
             // The answer to HEAD has no body; the code then stands in a header. PostgREST 13.0 to 14.1 cut the body of a
             // range that lies beyond the end; there is only one reason for that status.
             let beyond_the_end = || (failure.status() == Some(416)).then_some(Code::RangeNotSatisfiable);
@@ -139,16 +150,15 @@ fn proxy_status_code(header: &str) -> Option<Code> {
     Some(Code::from(code.trim_matches('"')))
 }
 
-/// A code is a text, or a number where a function raised one.
-fn code<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Code>, D::Error> {
-    Ok(text(deserializer)?.filter(|code| !code.is_empty()).map(|code| Code::from(code.as_str())))
-}
-
-/// A text; anything else is left out, as it must not hide the rest of the error.
-fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })
+impl From<Body<'_>> for Said {
+    fn from(body: Body<'_>) -> Self {
+        let code = text_or_number(body.code).filter(|code| !code.is_empty());
+        let messages = [body.message, body.msg, body.error_description, body.error];
+        Self {
+            code: code.map(|code| Code::from(code.as_str())),
+            message: messages.into_iter().find_map(text_or_number),
+            details: body.details.map(ToOwned::to_owned),
+            hint: text_or_number(body.hint),
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! A query, built in stages.
 
-mod accept;
+pub(crate) mod accept;
 pub(crate) mod explain;
 mod filters;
 mod guard;
@@ -230,7 +230,7 @@ impl Draft {
         let is_plain =
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !is_plain && (matches!(name, "" | "." | "..") || name.chars().any(char::is_control)) {
-            draft.blame(format!("`{}` is not the name of a table or function", name.escape_debug()));
+            draft.blame(format!("{name:?} is not the name of a table or function"));
         }
         draft
     }
@@ -257,10 +257,7 @@ impl Draft {
     }
 
     fn blame_nul(&mut self, key: &str) {
-        self.blame(format!(
-            "`{}` is given a text with a NUL character, which Postgres has not",
-            key.escape_debug()
-        ));
+        self.blame(format!("{key:?} is given a text with a NUL character, which Postgres has not"));
     }
 
     /// A copy that asks for other rows. The fault stays behind: whoever copies has taken care of it.

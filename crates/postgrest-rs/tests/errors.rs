@@ -40,7 +40,7 @@ async fn every_recorded_error_is_read_whole() {
                 assert_eq!(error.hint(), text(body, "hint"), "{case}");
                 assert_eq!(
                     error.details(),
-                    body.get("details").filter(|details| !details.is_null()),
+                    body.get("details").filter(|details| !details.is_null()).cloned(),
                     "{case}"
                 );
             }
@@ -63,7 +63,7 @@ async fn details_may_be_a_list() {
     let replay = Replay::start(exchange).await;
     let error = client(&replay.url()).from("messages").select_raw("content, users(name)").await.unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(300), Some(&Code::AmbiguousRelationship)));
-    assert!(error.details().and_then(Value::as_array).is_some_and(|candidates| candidates.len() >= 2));
+    assert!(error.details().unwrap().as_array().unwrap().len() >= 2);
 }
 
 #[tokio::test]

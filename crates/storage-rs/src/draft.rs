@@ -71,7 +71,7 @@ impl Draft {
                 self.request.headers.push((name, value));
             }
             (Err(_), _) => {
-                self.blame(Error::invalid(format!("`{}` is not a header name", name.escape_debug())));
+                self.blame(Error::invalid(format!("{name:?} is not a header name")));
             }
             (_, Err(_)) => {
                 self.blame(Error::invalid(format!("the value of the header `{name}` cannot be sent")));

@@ -1,8 +1,8 @@
 //! Why a request failed.
 
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
-use supabase_core::{Failure, FailureKind, Reply, error_face, error_kinds};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use supabase_core::{Failure, FailureKind, Reply, error_face, error_kinds, text_or_number};
 
 use crate::code::Code;
 
@@ -36,19 +36,29 @@ struct Inner {
     said: Said,
 }
 
-/// The server's own words: `{"statusCode", "error", "message", "code"}`, each of them optional.
-#[derive(Debug, Default, Deserialize)]
+/// The server's own words.
+#[derive(Debug, Default)]
 struct Said {
-    #[serde(default, deserialize_with = "code")]
     code: Option<Code>,
-    #[serde(default, deserialize_with = "text")]
     message: Option<String>,
-    /// An older name of the code; in answers of the Iceberg catalog an object that holds all of this.
-    #[serde(default)]
-    error: Option<Value>,
-    /// A text or a number.
-    #[serde(default, rename = "statusCode", deserialize_with = "text")]
     status_code: Option<String>,
+}
+
+/// The body of an error: `{"statusCode", "error", "message", "code"}`, each of them optional and of any type, as none may
+/// hide the others.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Body<'a> {
+    #[serde(borrow)]
+    code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    /// An older name of the code; in answers of the Iceberg catalog an object that holds all of this.
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    /// A text or a number.
+    #[serde(borrow, rename = "statusCode")]
+    status_code: Option<&'a RawValue>,
 }
 
 /// What the Iceberg catalog says: `{"error": {"message", "type", "code"}}`.
@@ -182,33 +192,21 @@ impl Error {
 
 fn said(failure: &Failure) -> Said {
     // Whatever has another shape says nothing here: the failure's own message then says what came.
-    let mut said: Said = serde_json::from_slice(failure.body()).unwrap_or_default();
-    match said.error.take() {
-        Some(Value::String(name)) => {
-            said.code = said.code.or_else(|| Code::of_older_server(&name));
-            said.message = said.message.or(Some(name));
-        }
-        Some(iceberg @ Value::Object(_)) => {
-            if let Ok(iceberg) = serde_json::from_value::<IcebergSaid>(iceberg) {
-                said.code = said.code.or_else(|| iceberg.name.as_deref().map(Code::from));
-                said.message = said.message.or(iceberg.message);
-                said.status_code = said.status_code.or_else(|| iceberg.code.map(|code| code.to_string()));
-            }
-        }
-        _ => {}
+    let body: Body<'_> = serde_json::from_slice(failure.body()).unwrap_or_default();
+    let code = text_or_number(body.code).filter(|code| !code.is_empty());
+    let mut said = Said {
+        code: code.map(|code| Code::from(code.as_str())),
+        message: text_or_number(body.message),
+        status_code: text_or_number(body.status_code),
+    };
+    let Some(error) = body.error.map(RawValue::get) else { return said };
+    if let Ok(name) = serde_json::from_str::<String>(error) {
+        said.code = said.code.or_else(|| Code::of_older_server(&name));
+        said.message = said.message.or(Some(name));
+    } else if let Ok(iceberg) = serde_json::from_str::<IcebergSaid>(error) {
+        said.code = said.code.or_else(|| iceberg.name.as_deref().map(Code::from));
+        said.message = said.message.or(iceberg.message);
+        said.status_code = said.status_code.or_else(|| iceberg.code.map(|code| code.to_string()));
     }
     said
-}
-
-fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Code>, D::Error> {
-    Ok(text(deserializer)?.filter(|code| !code.is_empty()).map(|code| Code::from(code.as_str())))
-}
-
-/// A text, or a number as one; anything else is left out, as it must not hide the rest of the error.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })
 }

@@ -22,6 +22,7 @@ pub struct Config {
     client: (&'static str, &'static str),
     key: Option<SecretString>,
     headers: HeaderMap,
+    accept: Option<HeaderValue>,
     timeout: Option<Duration>,
     limits: Limits,
     retry: RetryPolicy,
@@ -54,6 +55,7 @@ impl Config {
             client: (name, version),
             key,
             headers: HeaderMap::new(),
+            accept: None,
             timeout: None,
             limits: Limits::default(),
             retry: RetryPolicy::default(),
@@ -73,13 +75,16 @@ impl Config {
                 value.set_sensitive(true);
                 self.headers.insert(name, value);
             }
-            (Err(_), _) => {
-                self.blame(Failure::invalid(format!("`{}` is not a header name", name.escape_debug())))
-            }
+            (Err(_), _) => self.blame(Failure::invalid(format!("{name:?} is not a header name"))),
             (_, Err(_)) => {
                 self.blame(Failure::invalid(format!("the value of the header `{name}` cannot be sent")))
             }
         }
+    }
+
+    /// The media type of the answers to requests that name none, whatever the caller's own headers say.
+    pub fn accept(&mut self, media_type: &'static str) {
+        self.accept = Some(HeaderValue::from_static(media_type));
     }
 
     /// How long a call may take, retries included; `None` is for ever.
@@ -136,6 +141,7 @@ impl Config {
             base,
             key,
             headers,
+            self.accept,
             self.token,
             self.trace,
             self.refusal,

@@ -66,16 +66,21 @@ struct Facts {
 }
 
 impl Failure {
-    fn new(kind: FailureKind, message: impl Into<Cow<'static, str>>) -> Self {
+    // Made once, and not once for each type of message.
+    fn of(kind: FailureKind, message: Cow<'static, str>) -> Self {
         Self(Box::new(Facts {
             kind,
-            message: message.into(),
+            message,
             status: None,
             headers: HeaderMap::new(),
             body: Bytes::new(),
             retryable: false,
             source: None,
         }))
+    }
+
+    fn new(kind: FailureKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(kind, message.into())
     }
 
     /// The call is wrong and was not sent.

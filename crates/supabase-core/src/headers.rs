@@ -25,17 +25,26 @@ pub(crate) struct ClientHeaders {
 
 impl ClientHeaders {
     /// `bearer` is that of the API key: a header of the caller's own says who is meant, and the key speaks only where
-    /// nobody does.
-    pub(crate) fn new(all: HeaderMap, bearer: Option<&HeaderValue>, trace: Option<TraceSource>) -> Self {
+    /// nobody does. `accept` is for requests that name no media type, whatever the caller's own headers say.
+    pub(crate) fn new(
+        all: HeaderMap,
+        accept: Option<HeaderValue>,
+        bearer: Option<&HeaderValue>,
+        trace: Option<TraceSource>,
+    ) -> Self {
         let mut with_places = all.clone();
         if let Some(bearer) = bearer {
             with_places.entry(AUTHORIZATION).or_insert_with(|| bearer.clone());
         }
-        let [has_authorization, has_accept] = [AUTHORIZATION, ACCEPT].map(|name| {
-            let is_filled = with_places.contains_key(&name);
-            with_places.entry(name).or_insert(HeaderValue::from_static(""));
-            is_filled
-        });
+        let [has_authorization, has_accept] =
+            [(AUTHORIZATION, None), (ACCEPT, accept)].map(|(name, value)| {
+                let is_filled = value.is_some() || with_places.contains_key(&name);
+                let place = with_places.entry(name).or_insert(HeaderValue::from_static(""));
+                if let Some(value) = value {
+                    *place = value;
+                }
+                is_filled
+            });
         Self {
             #[cfg(not(target_family = "wasm"))]
             all,
@@ -137,7 +146,7 @@ mod tests {
             headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
         };
         let (key, bearer) = (key.map(HeaderValue::from_static), bearer.map(HeaderValue::from_static));
-        let headers = ClientHeaders::new(of(client).into_iter().collect(), key.as_ref(), None);
+        let headers = ClientHeaders::new(of(client).into_iter().collect(), None, key.as_ref(), None);
         let mut message = Request::new("test", Method::GET, Url::parse("http://a/").unwrap());
         message.headers = of(request);
         let (sent, bytes) = headers.with(&message, bearer.as_ref(), 0);
@@ -166,8 +175,23 @@ mod tests {
     }
 
     #[test]
+    fn the_services_media_type_stands_where_the_call_names_none() {
+        let client = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("client"))]);
+        let headers = ClientHeaders::new(client, Some(HeaderValue::from_static("service")), None, None);
+        let mut message = Request::new("test", Method::GET, Url::parse("http://a/").unwrap());
+        for accept in ["service", "call"] {
+            let (sent, bytes) = headers.with(&message, None, 0);
+            assert_eq!(
+                (sent.get(ACCEPT).unwrap().to_str().unwrap(), sent.len(), bytes),
+                (accept, 1, bytes_of(&sent))
+            );
+            message.headers = vec![(ACCEPT, HeaderValue::from_static("call"))];
+        }
+    }
+
+    #[test]
     fn the_number_of_the_attempt_is_told_and_counted() {
-        let headers = ClientHeaders::new(HeaderMap::new(), None, None);
+        let headers = ClientHeaders::new(HeaderMap::new(), None, None, None);
         let message = Request::new("test", Method::GET, Url::parse("http://a/").unwrap());
         let (sent, bytes) = headers.with(&message, None, 2);
         assert_eq!((sent.get(RETRY_COUNT).unwrap().to_str().unwrap(), sent.len()), ("2", 1));

@@ -193,10 +193,7 @@ async fn made(part: &Part) -> Result<reqwest::multipart::Part, Failure> {
     }
     if let Some(media_type) = &part.content_type {
         made = made.mime_str(media_type).map_err(|error| {
-            Failure::invalid_because(
-                format!("`{}` is no media type", media_type.escape_debug()),
-                error.without_url(),
-            )
+            Failure::invalid_because(format!("{media_type:?} is no media type"), error.without_url())
         })?;
     }
     Ok(made)

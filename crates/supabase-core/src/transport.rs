@@ -58,6 +58,7 @@ impl Transport {
         base: Url,
         key: Option<ApiKey>,
         mut headers: HeaderMap,
+        accept: Option<HeaderValue>,
         token: TokenSource,
         trace: Option<TraceSource>,
         refusal: Option<&'static str>,
@@ -68,7 +69,7 @@ impl Transport {
         if let Some(key) = &key {
             headers.insert(APIKEY, key.apikey().clone());
         }
-        let headers = ClientHeaders::new(headers, key.as_ref().and_then(ApiKey::bearer), trace);
+        let headers = ClientHeaders::new(headers, accept, key.as_ref().and_then(ApiKey::bearer), trace);
         Self { shared: Arc::new(Shared { http, base, key, headers, refusal, timeout, limits, retry }), token }
     }
 

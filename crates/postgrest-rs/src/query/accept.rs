@@ -6,6 +6,9 @@ use supabase_core::header::HeaderValue;
 
 use super::explain::Explain;
 
+/// What most queries ask for: said once for all of them, so that none has to.
+pub(crate) const ROWS: &str = "application/json";
+
 /// The shape that is asked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Accept {
@@ -31,10 +34,12 @@ pub(crate) enum Format {
 }
 
 impl Accept {
-    pub(crate) fn header(&self) -> HeaderValue {
+    /// The header, unless it is that of most queries.
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
         // Checked when this is compiled, and not for each request.
         let of = match (self.shape, self.strip_nulls) {
-            (Shape::Rows, false) => const { HeaderValue::from_static("application/json") },
+            (Shape::Rows, false) if self.plan.is_none() => return None,
+            (Shape::Rows, false) => const { HeaderValue::from_static(ROWS) },
             (Shape::Rows, true) => {
                 const { HeaderValue::from_static("application/vnd.pgrst.array+json;nulls=stripped") }
             }
@@ -45,7 +50,7 @@ impl Accept {
             (Shape::Csv, _) => const { HeaderValue::from_static("text/csv") },
             (Shape::GeoJson, _) => const { HeaderValue::from_static("application/geo+json") },
         };
-        let Some((options, format)) = self.plan else { return of };
+        let Some((options, format)) = self.plan else { return Some(of) };
         let format = match format {
             Format::Text => "text",
             Format::Json => "json",
@@ -56,7 +61,7 @@ impl Accept {
             options.text()
         );
         // Nothing in it is the caller's, so it is a header.
-        HeaderValue::try_from(text).unwrap_or(of)
+        Some(HeaderValue::try_from(text).unwrap_or(of))
     }
 }
 
@@ -67,19 +72,19 @@ mod tests {
     #[test]
     fn the_media_type_names_shape_and_nulls() {
         for (shape, plain, stripped) in [
-            (Shape::Rows, "application/json", "application/vnd.pgrst.array+json;nulls=stripped"),
+            (Shape::Rows, None, "application/vnd.pgrst.array+json;nulls=stripped"),
             (
                 Shape::One,
-                "application/vnd.pgrst.object+json",
+                Some("application/vnd.pgrst.object+json"),
                 "application/vnd.pgrst.object+json;nulls=stripped",
             ),
-            (Shape::Csv, "text/csv", "text/csv"),
-            (Shape::GeoJson, "application/geo+json", "application/geo+json"),
+            (Shape::Csv, Some("text/csv"), "text/csv"),
+            (Shape::GeoJson, Some("application/geo+json"), "application/geo+json"),
         ] {
             let accept = |strip_nulls| Accept { shape, strip_nulls, plan: None }.header();
             assert_eq!(
                 (accept(false), accept(true)),
-                (HeaderValue::from_static(plain), HeaderValue::from_static(stripped))
+                (plain.map(HeaderValue::from_static), Some(HeaderValue::from_static(stripped)))
             );
         }
     }
@@ -87,7 +92,7 @@ mod tests {
     #[test]
     fn a_plan_names_format_subject_and_options() {
         let plan = |shape, options, format| {
-            Accept { shape, strip_nulls: false, plan: Some((options, format)) }.header()
+            Accept { shape, strip_nulls: false, plan: Some((options, format)) }.header().unwrap()
         };
         assert_eq!(
             plan(Shape::Rows, Explain::new(), Format::Text),

@@ -69,15 +69,21 @@ impl Prefer {
             // server may know fewer preferences than this crate.
             self.max_affected.map(|_| "handling=strict"),
         ];
+        let mut parts = parts.into_iter().flatten();
+        let (first, second) = (parts.next()?, parts.next());
+        if second.is_none() && self.max_affected.is_none() {
+            return Some(HeaderValue::from_static(first));
+        }
+        let mut text = first.to_owned();
+        for part in second.into_iter().chain(parts) {
+            text.push(',');
+            text.push_str(part);
+        }
         if let Some(rows) = self.max_affected {
-            let known: Vec<_> = parts.into_iter().flatten().collect();
-            return HeaderValue::try_from(format!("{},max-affected={rows}", known.join(","))).ok();
+            text.push_str(",max-affected=");
+            text.push_str(&rows.to_string());
         }
-        match parts.iter().flatten().count() {
-            0 => None,
-            1 => parts.into_iter().flatten().next().map(HeaderValue::from_static),
-            _ => HeaderValue::try_from(parts.into_iter().flatten().collect::<Vec<_>>().join(",")).ok(),
-        }
+        HeaderValue::try_from(text).ok()
     }
 }
 

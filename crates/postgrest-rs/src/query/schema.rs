@@ -12,7 +12,7 @@ pub(crate) struct Schema(Result<HeaderValue, Box<str>>);
 
 impl Schema {
     pub(crate) fn new(name: &str) -> Self {
-        Self(HeaderValue::from_bytes(name.as_bytes()).map_err(|_| name.escape_debug().to_string().into()))
+        Self(HeaderValue::from_bytes(name.as_bytes()).map_err(|_| name.into()))
     }
 
     /// The header by which PostgREST finds the schema: one for reading, another for everything else.
@@ -21,7 +21,7 @@ impl Schema {
             if matches!(*method, Method::GET | Method::HEAD) { ACCEPT_PROFILE } else { CONTENT_PROFILE };
         match &self.0 {
             Ok(value) => Ok((name, value.clone())),
-            Err(schema) => Err(Failure::invalid(format!("`{schema}` cannot be the name of a schema"))),
+            Err(schema) => Err(Failure::invalid(format!("{schema:?} cannot be the name of a schema"))),
         }
     }
 }

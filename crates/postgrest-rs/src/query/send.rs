@@ -119,7 +119,9 @@ impl Draft {
         let pairs = take(&mut self.pairs);
         self.request.url.set_query(pairs.as_str().map_err(|error| Error::invalid(error.to_string()))?);
         let headers = &mut self.request.headers;
-        headers.push((ACCEPT, self.accept.header()));
+        if let Some(accept) = self.accept.header() {
+            headers.push((ACCEPT, accept));
+        }
         if let Some(schema) = &self.schema {
             headers.push(schema.header(&self.request.method).map_err(Error::from_failure)?);
         }

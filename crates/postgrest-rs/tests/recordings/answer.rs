@@ -93,7 +93,7 @@ fn refused(exchange: &Exchange, asked: &Asked, body: &str, error: &Error) -> Res
         None => same("no message", error.message().is_empty(), false)?,
     }
     same("hint", error.hint(), text("hint"))?;
-    same("details", error.details(), recorded.get("details").filter(|details| !details.is_null()))
+    same("details", error.details(), recorded.get("details").filter(|details| !details.is_null()).cloned())
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, given: T, recorded: T) -> Result<(), String> {
