@@ -68,12 +68,11 @@ pub fn run(options: &Options) -> Result<Report, String> {
     }));
     let (subscriber, traced) = logs::watch();
     tracing::subscriber::set_global_default(subscriber).map_err(|error| error.to_string())?;
-    let open_before = leaks::open_files();
 
     let servers = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let servers = servers.map_err(|error| error.to_string())?;
-    // The first use of what is opened once for all is not a cell's fault.
-    let open_by_servers = leaks::open_files();
+    // After the first runtime: what the process opens once for all of them, as for signals, is no cell's fault.
+    let open_before = leaks::open_files();
     let next = AtomicUsize::new(0);
     let seen: Mutex<Vec<(usize, Result<Seen, String>)>> = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -94,7 +93,7 @@ pub fn run(options: &Options) -> Result<Report, String> {
                     });
                     let outcome = outcome.map(|mut seen| {
                         if options.jobs == 1 {
-                            let open = leaks::still_open(&open_by_servers);
+                            let open = leaks::still_open(&open_before);
                             seen.wrong.extend(
                                 (!open.is_empty()).then(|| format!("left open: {}", open.join(", "))),
                             );
@@ -107,6 +106,8 @@ pub fn run(options: &Options) -> Result<Report, String> {
         }
     });
     drop(servers);
+    // From here on, a panic is the caller's, and shown.
+    let _ = panic::take_hook();
 
     let mut wrong = Vec::new();
     let open = leaks::still_open(&open_before);
