@@ -53,6 +53,9 @@ impl Published {
 /// The longest source file, tests aside. One that is longer holds more than one idea.
 const MAX_LINES: usize = 500;
 
+/// The workspaces beside this one: no command that builds this one keeps their lock files current.
+const BESIDE: [&str; 3] = ["crates/bench/peers", "examples/iceberg", "examples/opentelemetry"];
+
 /// Runs all checks.
 pub(crate) async fn run() -> Outcome {
     let begun = Instant::now();
@@ -64,6 +67,7 @@ pub(crate) async fn run() -> Outcome {
     let alone = ["test", "--quiet", "--package", "realtime-rs", "--test", "wss"];
     step("A websocket over TLS with one crypto provider; `cargo xtask test` has two", cargo(&alone)).await?;
     long_files()?;
+    locks().await?;
     links::run()?;
     let mut docs = cargo(&["doc", "--workspace", "--no-deps", "--all-features", "--exclude", "xtask"]);
     docs.env("RUSTDOCFLAGS", "--deny warnings");
@@ -154,6 +158,25 @@ async fn features() -> Outcome {
                 ["check", "--quiet", "--package", name, "--no-default-features", "--features", &feature];
             step(&format!("{name} with `{feature}`"), cargo(&arguments)).await?;
         }
+    }
+    Ok(())
+}
+
+/// The lock file of each workspace beside this one is what its manifest and ours ask for.
+async fn locks() -> Outcome {
+    eprintln!("\n── Lock files of the workspaces beside this one");
+    for folder in BESIDE {
+        let mend = format!("cargo metadata --format-version 1 --manifest-path {folder}/Cargo.toml");
+        let mut command = cargo(&mend.split(' ').skip(1).collect::<Vec<_>>());
+        command.arg("--locked");
+        let (ok, text) = output(command).await?;
+        if !ok {
+            return Err(format!(
+                "{text}{folder}/Cargo.lock is not current. Mend it with `{mend} > /dev/null`, and commit it."
+            )
+            .into());
+        }
+        eprintln!("{folder}: current");
     }
     Ok(())
 }

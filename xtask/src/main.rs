@@ -100,9 +100,9 @@ enum Command {
 /// Which stack.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Kind {
-    /// The embedded one, or Supabase's own by its command line, which downloads its services.
-    #[arg(long, value_enum, default_value = "embedded")]
-    profile: Profile,
+    /// The embedded one, or Supabase's own by its command line, which downloads its services [default: embedded].
+    #[arg(long, value_enum)]
+    profile: Option<Profile>,
     /// What the embedded stack's database is [default: pglite].
     #[arg(long, value_enum)]
     driver: Option<stack::Driver>,
@@ -126,8 +126,13 @@ pub(crate) enum Chosen {
 }
 
 impl Kind {
+    /// Whether anything was said of it.
+    pub(crate) fn is_said(self) -> bool {
+        self.profile.is_some() || self.driver.is_some() || self.runtime.is_some()
+    }
+
     pub(crate) fn chosen(self) -> Result<Chosen, String> {
-        match (self.profile, self.driver, self.runtime) {
+        match (self.profile.unwrap_or(Profile::Embedded), self.driver, self.runtime) {
             (Profile::Embedded, driver, None) => {
                 Ok(Chosen::Embedded(driver.unwrap_or(stack::Driver::Pglite)))
             }

@@ -41,6 +41,11 @@ const ANON_KEY: &str = "sb_publishable_local_dev_key_not_secret";
 const SERVICE_ROLE_KEY: &str = "sb_secret_local_dev_key_not_secret";
 const JWT_SECRET: &str = "super-secret-jwt-token-with-at-least-32-characters-long";
 
+/// What the embedded stack does not have: the tests that need it are skipped there, and must stand in
+/// `xtask/stack/skips.txt`.
+const EMBEDDED_LACKS: &str = "explain,grammar,dry-run,\
+    mail-links,phones,anonymous,auth-admin,mfa,passkeys,oauth-server,manual-linking,sso-providers,web3,signing-keys";
+
 /// How to start a stack.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
@@ -213,6 +218,8 @@ impl Stack {
             ("SUPABASE_SERVICE_ROLE_KEY", self.service_role_key.to_owned()),
             ("SUPABASE_JWT_SECRET", self.jwt_secret.to_owned()),
             ("SUPABASE_MAIL_URL", self.mail_url.clone()),
+            // A shell that has read these lines runs the live tests on this stack.
+            ("SUPABASE_LACKS", EMBEDDED_LACKS.to_owned()),
         ]
     }
 

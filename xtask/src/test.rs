@@ -9,16 +9,16 @@ use crate::run::{cargo, root, step};
 use crate::stack::{self, DataDir, Driver, Full, Options, PortChoice, Runtime};
 use crate::{Chosen, Kind, Outcome, docs};
 
-/// What the embedded stack does not have: the tests that need it are skipped there, and must stand in
-/// `xtask/stack/skips.txt`.
-const EMBEDDED_LACKS: &str = "explain,grammar,dry-run,\
-    mail-links,phones,anonymous,auth-admin,mfa,passkeys,oauth-server,manual-linking,sso-providers,web3,signing-keys";
-
 /// Format, lints, all tests that need no stack, then the live tests.
 ///
 /// The live tests get a stack of their own; or, if `SUPABASE_URL` and the keys are set, the stack that these name.
 pub(crate) async fn run(kind: Kind) -> Outcome {
     let begun = Instant::now();
+    if kind.is_said() && env::var_os("SUPABASE_URL").is_some() {
+        return Err("`--profile`, `--driver` and `--runtime` say which stack is started for the live tests, and SUPABASE_URL \
+                    names one that runs already: leave out the one, or `unset SUPABASE_URL`"
+            .into());
+    }
     let chosen = kind.chosen()?;
     step("Format", cargo(&["fmt", "--all", "--check"])).await?;
     let lints = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"];
@@ -64,7 +64,6 @@ async fn on_embedded(driver: Driver) -> Outcome {
     let _ = fs::remove_file(&skipped);
     let mut variables: Vec<_> =
         stack.env().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    variables.push(("SUPABASE_LACKS".to_owned(), EMBEDDED_LACKS.to_owned()));
     variables.push(("SUPABASE_SKIPPED".to_owned(), skipped.display().to_string()));
     let outcome = tokio::select! {
         outcome = on_stack("the embedded stack", &variables) => outcome,

@@ -188,7 +188,7 @@ async fn build(
     to_rustc: &[&str],
 ) -> Result<Built, Box<dyn std::error::Error>> {
     let mut command = here();
-    command.args(["rustc", "--release", "--package", package, "--bin", program]);
+    command.args(["rustc", "--locked", "--release", "--package", package, "--bin", program]);
     command.args(["--message-format", "json-render-diagnostics"]).args(features).arg("--").args(to_rustc);
     command.stdout(Stdio::piped());
     let output = command.spawn()?.wait_with_output().await?;

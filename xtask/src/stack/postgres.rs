@@ -15,6 +15,9 @@ use tokio::time::{sleep, timeout};
 
 use super::{Failure, Paths};
 
+/// The oldest version that takes the migrations: they have `create or replace trigger`.
+const OLDEST: u32 = 14;
+
 /// The programs that a server needs.
 const PROGRAMS: [&str; 2] = ["initdb", "postgres"];
 
@@ -54,12 +57,13 @@ impl Server {
         }
         let programs = programs()?;
         let owner = Owner::find().await?;
+        let version = version(&programs).await?;
         let (cluster, password) = (paths.data.join("cluster"), paths.data.join("password"));
         let log = paths.data.join("postgres.log");
         if !cluster.join("PG_VERSION").exists() || !password.exists() {
             create(&programs, owner, &cluster, &password, &log).await?;
         }
-        same_version(&programs, &cluster).await?;
+        same_version(&version, &cluster)?;
 
         let port = free_port()?;
         let output = File::create(&log).map_err(|error| Failure::file("write", &log, error))?;
@@ -78,7 +82,9 @@ impl Server {
             .stdout(output)
             .stderr(errors)
             .spawn()
-            .map_err(|error| Failure::new(format!("PostgreSQL cannot be started: {error}.")))?;
+            .map_err(|error| {
+                Failure::new(format!("PostgreSQL cannot be started: {error}.{}", owner.hint(&paths.data)))
+            })?;
         let stdin = watch.stdin.take();
         let mut server = Self { watch, stdin, port, password, log };
         server.answers(&cluster).await?;
@@ -126,28 +132,36 @@ impl Server {
 #[derive(Debug, Clone, Copy)]
 struct Owner {
     /// Only set if we are root.
-    other: Option<u32>,
+    other: Option<Account>,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(unix), allow(dead_code, reason = "there are no such numbers"))]
+struct Account {
+    user: u32,
+    group: u32,
 }
 
 impl Owner {
     async fn find() -> Result<Self, Failure> {
-        if id(&[]).await? != Some(0) {
+        if id(&["-u"]).await? != Some(0) {
             return Ok(Self { other: None });
         }
-        let other = id(&["postgres"]).await?.ok_or_else(|| {
-            Failure::new(
+        let (user, group) = (id(&["-u", "postgres"]).await?, id(&["-g", "postgres"]).await?);
+        let (Some(user), Some(group)) = (user, group) else {
+            return Err(Failure::new(
                 "PostgreSQL refuses to run as root, and this machine has no user `postgres` that it could run as. \
                  Run this as another user than root.",
-            )
-        })?;
-        Ok(Self { other: Some(other) })
+            ));
+        };
+        Ok(Self { other: Some(Account { user, group }) })
     }
 
     /// Lets a command run as the owner, without the groups that we are in.
     fn apply(self, command: &mut Command) {
         #[cfg(unix)]
-        if let Some(user) = self.other {
-            command.uid(user).gid(user);
+        if let Some(Account { user, group }) = self.other {
+            command.uid(user).gid(group);
         }
         #[cfg(not(unix))]
         let _ = command;
@@ -156,18 +170,30 @@ impl Owner {
     /// Gives a file or folder to the owner.
     fn give(self, path: &Path) -> Result<(), Failure> {
         #[cfg(unix)]
-        if let Some(user) = self.other {
+        if let Some(Account { user, .. }) = self.other {
             return std::os::unix::fs::chown(path, Some(user), None)
                 .map_err(|error| Failure::file("give away", path, error));
         }
         let _ = path;
         Ok(())
     }
+
+    /// What stands behind a failure if it may be that of another user: a program that is started enters its folder as
+    /// that user, so that even the start fails.
+    fn hint(self, folder: &Path) -> String {
+        if self.other.is_none() {
+            return String::new();
+        }
+        format!(
+            " It runs as the user `postgres`, who has to reach {}: run this as another user than root, or elsewhere.",
+            folder.display()
+        )
+    }
 }
 
-/// The number of a user, or of our own; nothing if there is no such user.
-async fn id(user: &[&str]) -> Result<Option<u32>, Failure> {
-    let output = Command::new("id").arg("-u").args(user).stdin(Stdio::null()).output().await;
+/// The number of a user or a group, as `id` tells it; nothing if there is no such user.
+async fn id(arguments: &[&str]) -> Result<Option<u32>, Failure> {
+    let output = Command::new("id").args(arguments).stdin(Stdio::null()).output().await;
     let output = output.map_err(|error| Failure::new(format!("`id` does not run: {error}.")))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().parse().ok())
 }
@@ -241,7 +267,10 @@ async fn create(
     owner.apply(&mut command);
     let folder = cluster.parent().unwrap_or(cluster);
     let output = command.current_dir(folder).stdin(Stdio::null()).output().await;
-    let output = output.map_err(|error| Failure::file("run", &programs.join("initdb"), error))?;
+    let output = output.map_err(|error| {
+        let program = programs.join("initdb");
+        Failure::new(format!("Cannot run {}: {error}.{}", program.display(), owner.hint(folder)))
+    })?;
     if output.status.success() {
         return Ok(());
     }
@@ -249,12 +278,7 @@ async fn create(
     fs::write(log, said).map_err(|error| Failure::file("write", log, error))?;
     // A half-made cluster would be taken for one.
     let _ = fs::remove_dir_all(cluster);
-    let hint = if owner.other.is_some() {
-        " It runs as the user `postgres`, who has to reach that folder: run this as another user than root, or elsewhere."
-    } else {
-        ""
-    };
-    Err(Failure::with_log(format!("initdb fails in {}.{hint}", cluster.display()), log))
+    Err(Failure::with_log(format!("initdb fails in {}.{}", cluster.display(), owner.hint(folder)), log))
 }
 
 fn write_secret(path: &Path) -> Result<(), Failure> {
@@ -267,23 +291,43 @@ fn write_secret(path: &Path) -> Result<(), Failure> {
     written.map_err(|error| Failure::file("write", path, error))
 }
 
-/// A cluster of another version cannot be opened; the error says what to do.
-async fn same_version(programs: &Path, cluster: &Path) -> Result<(), Failure> {
+/// What the server says of its version, such as `postgres (PostgreSQL) 15.6`; an error if it is too old.
+async fn version(programs: &Path) -> Result<String, Failure> {
     let postgres = programs.join("postgres");
     let output = Command::new(&postgres).arg("--version").stdin(Stdio::null()).output().await;
     let output = output.map_err(|error| Failure::file("run", &postgres, error))?;
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let told = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    new_enough(&told)?;
+    eprintln!("The database is {told}.");
+    Ok(told)
+}
+
+fn new_enough(told: &str) -> Result<(), Failure> {
+    match major(told) {
+        Some(OLDEST..) => Ok(()),
+        _ => Err(Failure::new(format!(
+            "The stack needs PostgreSQL {OLDEST} or newer, and this machine has {told}. Put the folder of a newer one's \
+             programs into PATH."
+        ))),
+    }
+}
+
+/// The number that counts in what a server says of its version, which may be a beta's: `postgres (PostgreSQL) 18beta1`.
+fn major(told: &str) -> Option<u32> {
+    let version = told.split(' ').find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
+    version.split(|digit: char| !digit.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// A cluster of another version cannot be opened; the error says what to do.
+fn same_version(told: &str, cluster: &Path) -> Result<(), Failure> {
     let made = fs::read_to_string(cluster.join("PG_VERSION")).unwrap_or_default();
-    eprintln!("The database is {}.", told.trim());
-    let version = told.split(' ').find(|word| word.starts_with(|first: char| first.is_ascii_digit()));
-    if version.is_some_and(|version| version.split('.').next() == Some(made.trim())) {
+    let made = made.trim();
+    if major(told).is_some_and(|version| version.to_string() == made) {
         return Ok(());
     }
     Err(Failure::new(format!(
-        "{} was made by PostgreSQL {}, and this machine has {}. Remove that folder.",
+        "{} was made by PostgreSQL {made}, and this machine has {told}. Remove that folder.",
         cluster.display(),
-        made.trim(),
-        told.trim()
     )))
 }
 
@@ -293,4 +337,24 @@ fn free_port() -> Result<u16, Failure> {
     listener
         .map(|address| address.port())
         .map_err(|error| Failure::new(format!("Cannot listen on 127.0.0.1: {error}.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_too_old_is_refused() {
+        for told in [
+            "postgres (PostgreSQL) 14.0",
+            "postgres (PostgreSQL) 15.6 (Debian 15.6-1)",
+            "postgres (PostgreSQL) 18beta1",
+        ] {
+            assert!(new_enough(told).is_ok(), "{told}");
+        }
+        for told in ["postgres (PostgreSQL) 13.22", "postgres (PostgreSQL) 9.6.24", ""] {
+            let error = new_enough(told).unwrap_err().to_string();
+            assert!(error.starts_with("The stack needs PostgreSQL 14 or newer"), "{error}");
+        }
+    }
 }
