@@ -6,6 +6,7 @@
 //! ```
 
 use std::env;
+use std::error::Error;
 use std::time::Duration;
 
 use supabase::Client;
@@ -22,10 +23,9 @@ const PICTURE: [u8; 67] = [
 ];
 
 #[tokio::main]
-async fn main() -> supabase::Result<()> {
-    let variable = |name: &str| env::var(name).unwrap_or_default();
+async fn main() -> Result<(), Box<dyn Error>> {
     // A server of one's own: the service role signs for everybody.
-    let supabase = Client::new(variable("SUPABASE_URL"), variable("SUPABASE_SERVICE_ROLE_KEY"))?;
+    let supabase = Client::new(env::var("SUPABASE_URL")?, env::var("SUPABASE_SERVICE_ROLE_KEY")?)?;
     let storage = supabase.storage();
 
     let created = storage

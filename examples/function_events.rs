@@ -5,6 +5,7 @@
 //! ```
 
 use std::env;
+use std::error::Error;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -15,9 +16,8 @@ use supabase::functions::{ErrorKind, Event, EventStream};
 const MAX_RECONNECTS: usize = 3;
 
 #[tokio::main]
-async fn main() -> supabase::Result<()> {
-    let variable = |name: &str| env::var(name).unwrap_or_default();
-    let supabase = Client::new(variable("SUPABASE_URL"), variable("SUPABASE_ANON_KEY"))?;
+async fn main() -> Result<(), Box<dyn Error>> {
+    let supabase = Client::new(env::var("SUPABASE_URL")?, env::var("SUPABASE_ANON_KEY")?)?;
 
     // The first call breaks after three events; the next ones go on after the last that came.
     let mut last = None;

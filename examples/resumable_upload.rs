@@ -1,8 +1,10 @@
 //! Uploads a large file with a progress bar. Ctrl-C ends it, and started again with the same file it goes on where it was;
 //! so it does after a crash.
 //!
+//! Keep `cargo xtask stack` running in another terminal, as its storage forgets unfinished uploads when it stops; then
+//!
 //! ```sh
-//! cargo xtask demo resumable_upload film.mp4
+//! cargo xtask demo resumable_upload /path/of/film.mp4
 //! ```
 //!
 //! Without a file it makes one of 20 MiB, and interrupts itself to show that.

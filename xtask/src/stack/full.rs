@@ -73,11 +73,13 @@ impl Full {
             if native { "natively" } else { "in Docker" }
         );
         cli.run(&start_arguments(native)).await?;
-        cli.run(&["db", "query", "--file", &root.join(".github").join("supabase.sql").to_string_lossy()])
-            .await?;
-        let told =
-            cli.output(if native { &["status", "--env"] } else { &["status", "--output", "env"] }).await?;
-        Ok(Self { variables: variables(&told)?, cli })
+        match cli.prepare(root).await {
+            Ok(variables) => Ok(Self { variables, cli }),
+            Err(failure) => {
+                eprintln!("The stack keeps running. To stop it: {}", cli.how_to_stop());
+                Err(failure)
+            }
+        }
     }
 
     /// The stack's settings as environment variables.
@@ -92,8 +94,7 @@ impl Full {
 
     /// How one who leaves it running stops it.
     pub(crate) fn how_to_stop(&self) -> String {
-        let switch = if self.cli.native { "SUPABASE_EXPERIMENTAL_STACK=1 " } else { "" };
-        format!("(cd {} && {switch}{} stop)", self.cli.project.display(), self.cli.program.join(" "))
+        self.cli.how_to_stop()
     }
 }
 
@@ -226,6 +227,19 @@ fn variables(told: &str) -> Result<Vec<(&'static str, String)>, Failure> {
 }
 
 impl Cli {
+    /// What is left to do once the stack runs: switches on what the suite needs, and asks for the settings.
+    async fn prepare(&self, root: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
+        self.run(&["db", "query", "--file", &root.join(".github").join("supabase.sql").to_string_lossy()])
+            .await?;
+        let status: &[&str] = if self.native { &["status", "--env"] } else { &["status", "--output", "env"] };
+        variables(&self.output(status).await?)
+    }
+
+    fn how_to_stop(&self) -> String {
+        let switch = if self.native { "SUPABASE_EXPERIMENTAL_STACK=1 " } else { "" };
+        format!("(cd {} && {switch}{} stop)", self.project.display(), self.program.join(" "))
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut words = self.program.iter();
         let mut command = Command::new(words.next().map_or("supabase", String::as_str));

@@ -55,8 +55,9 @@ async fn a_dropped_future_ends_its_request() {
 
 #[wasm_bindgen_test]
 async fn a_read_that_nobody_answers_is_repeated_and_then_an_error() {
-    // Nothing listens at this port; what a page is told is that it failed, and no more.
-    let supabase = Client::builder("http://127.0.0.1:9", set(ANON_KEY))
+    // Nothing listens at this port, and `fetch` tries it: 1, 7, 9 and others it refuses by itself. What a page is told is
+    // that it failed, and no more.
+    let supabase = Client::builder("http://127.0.0.1:2", set(ANON_KEY))
         .max_retries(2)
         .retry_pauses(Duration::from_millis(100), Duration::from_millis(200))
         .build()

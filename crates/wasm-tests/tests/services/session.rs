@@ -81,7 +81,8 @@ async fn a_token_that_is_about_to_expire_is_refreshed_in_the_background() {
 }
 
 #[wasm_bindgen_test]
-async fn claims_are_verified_without_a_request_for_each() {
+async fn the_claims_of_the_session_are_those_of_the_user() {
+    // The embedded stack signs by a secret, so that the server is asked; keys of a project are for the tests of gotrue-rs.
     let (supabase, address) = new_user().await;
     let claims = supabase.auth().get_claims().await.unwrap();
     assert_eq!(claims.email.as_deref(), Some(address.as_str()));
