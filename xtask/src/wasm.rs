@@ -28,11 +28,11 @@ const BUCKET: &str = "wasm-tests";
 /// How long the tests may take in one place. They take seconds.
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// The oldest Node.js that has websockets.
-const OLDEST_NODE: u32 = 20;
+/// The oldest Node.js that has websockets, by `--experimental-websocket`.
+const OLDEST_NODE: (u32, u32) = (20, 10);
 
 /// The oldest Node.js that has them without being told to.
-const NODE_WITH_WEBSOCKETS: u32 = 22;
+const NODE_WITH_WEBSOCKETS: (u32, u32) = (22, 0);
 
 /// What is asked for on the command line.
 #[derive(Clone, Copy, Debug)]
@@ -166,7 +166,12 @@ async fn in_place(
 ) -> std::result::Result<Result, Box<dyn std::error::Error>> {
     eprintln!("\n── Tests in {place}");
     let begun = Instant::now();
+    // Cargo starts the runner, and this one the browser: in one group, they can be ended together.
+    #[cfg(unix)]
+    command.process_group(0);
     let mut child = command.stdout(Stdio::piped()).spawn()?;
+    // Dropped before its work is done on time-out, on Ctrl-C, and when the stack ends by itself.
+    let mut group = Group(child.id());
     let stdout = child.stdout.take().ok_or("the tests have no output")?;
     let work = async {
         let (mut lines, mut summary) = (BufReader::new(stdout).lines(), None);
@@ -182,9 +187,22 @@ async fn in_place(
         return Err(format!("the tests in {place} did not end within {} s", LIMIT.as_secs()).into());
     };
     let (status, summary) = done?;
+    group.0 = None;
     // A runner that ran nothing has nothing to say.
     let passed = status.success() && summary.as_deref().is_some_and(|summary| summary.starts_with("ok"));
     Ok(Result { place, summary, passed, took: begun.elapsed() })
+}
+
+/// A command, and all that it started, which end with this: killing the command alone would leave a browser.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0.filter(|_| cfg!(unix)) {
+            let group = format!("-{leader}");
+            let _ = std::process::Command::new("kill").args(["-s", "TERM", "--", &group]).status();
+        }
+    }
 }
 
 /// Prints the table.
@@ -217,19 +235,26 @@ struct Node {
 async fn node() -> std::result::Result<Node, String> {
     let mut command = Command::new("node");
     command.arg("--version").stdin(Stdio::null());
-    let needed = format!("The tests need Node.js {OLDEST_NODE} or newer, from https://nodejs.org");
+    let (major, minor) = OLDEST_NODE;
+    let needed = format!("The tests need Node.js {major}.{minor} or newer, from https://nodejs.org");
     let version = match output(command).await {
         Ok((true, version)) => version.trim().to_owned(),
         Ok((false, said)) => return Err(format!("`node --version` fails: {said}. {needed}.")),
         Err(error) => return Err(format!("{error}. {needed}.")),
     };
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
-    match major {
-        Some(OLDEST_NODE..NODE_WITH_WEBSOCKETS) => {
-            Ok(Node { name: format!("Node.js {version}"), arguments: "--experimental-websocket" })
-        }
-        Some(NODE_WITH_WEBSOCKETS..) => Ok(Node { name: format!("Node.js {version}"), arguments: "" }),
-        _ => Err(format!("Node.js {version} is too old. {needed}.")),
+    match node_arguments(&version) {
+        Some(arguments) => Ok(Node { name: format!("Node.js {version}"), arguments }),
+        None => Err(format!("Node.js {version} is too old. {needed}.")),
+    }
+}
+
+/// What a Node.js of this version is told; nothing if it is too old.
+fn node_arguments(version: &str) -> Option<&'static str> {
+    let mut numbers = version.trim_start_matches('v').split('.').map(str::parse::<u32>);
+    match (numbers.next()?.ok()?, numbers.next()?.ok()?) {
+        version if version >= NODE_WITH_WEBSOCKETS => Some(""),
+        version if version >= OLDEST_NODE => Some("--experimental-websocket"),
+        _ => None,
     }
 }
 
@@ -244,4 +269,37 @@ fn home() -> std::result::Result<PathBuf, String> {
 fn on_path(name: &str) -> Option<PathBuf> {
     let name = format!("{name}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(&name)).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_without_websockets_is_too_old() {
+        for version in ["v18.20.4", "v20.9.0", "", "nonsense"] {
+            assert_eq!(node_arguments(version), None, "{version}");
+        }
+        for version in ["v20.10.0", "v20.20.2", "v21.0.0"] {
+            assert_eq!(node_arguments(version), Some("--experimental-websocket"), "{version}");
+        }
+        assert_eq!(node_arguments("v22.0.0"), Some(""));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_a_command_started_ends_with_it() {
+        use tokio::io::AsyncReadExt as _;
+        let mut shell = Command::new("/bin/sh");
+        // The output ends when the last who has it ends: the shell, and what it started.
+        shell.args(["-c", "sleep 60 & echo started; wait"]).stdout(Stdio::piped()).process_group(0);
+        let mut shell = shell.spawn().unwrap();
+        let (group, mut stdout) = (Group(shell.id()), shell.stdout.take().unwrap());
+        assert_eq!(stdout.read_u8().await.unwrap(), b's');
+        drop(group);
+        let mut rest = String::new();
+        timeout(Duration::from_secs(20), stdout.read_to_string(&mut rest)).await.unwrap().unwrap();
+        assert_eq!(rest, "tarted\n");
+        assert!(!shell.wait().await.unwrap().success());
+    }
 }

@@ -50,6 +50,8 @@ pub(crate) struct Seen {
     pub(crate) took: Duration,
     /// What must hold of every cell, and did not.
     pub(crate) wrong: Vec<String>,
+    /// The same of what a machine that is busy can do to a cell by itself.
+    pub(crate) late: Vec<String>,
     /// The message of the error, for whoever reads the table.
     pub(crate) message: String,
 }
@@ -169,7 +171,7 @@ impl Cell {
             }
         }
         if seen.took > self.call.longest() {
-            seen.wrong.push(format!("took longer than {:?}", self.call.longest()));
+            seen.late.push(format!("took longer than {:?}", self.call.longest()));
         }
         if self.fault.clock().is_some() {
             tokio::time::sleep(WATCHED).await;
@@ -196,7 +198,7 @@ impl Cell {
         drop(client);
         let left = leaks::tasks_left().await;
         if left > 0 {
-            seen.wrong.push(format!("left {left} tasks"));
+            seen.late.push(format!("left {left} tasks"));
         }
         Ok(seen)
     }

@@ -15,6 +15,9 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+/// How long a connection may take to say what it is for. Nobody waits for one that does not.
+const FIRST_BYTES: Duration = Duration::from_secs(5);
+
 /// What the line does with one connection to Realtime.
 #[derive(Clone, Debug)]
 pub(crate) enum Way {
@@ -69,9 +72,13 @@ async fn one(
     client.set_nodelay(true)?;
     let for_realtime = b"GET /realtime";
     let mut first = [0; 13];
-    while client.peek(&mut first).await? < first.len() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let is_told = async {
+        while client.peek(&mut first).await? < first.len() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Ok::<_, io::Error>(())
+    };
+    tokio::time::timeout(FIRST_BYTES, is_told).await??;
     let (end, way) = if first != *for_realtime {
         (ends.script, Way::Well)
     } else if connections.fetch_add(1, Ordering::SeqCst) >= faulty {

@@ -35,9 +35,8 @@ impl Browser {
     /// # Errors
     /// There is none to be had.
     pub(super) async fn find() -> Result<Self, String> {
-        let given = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_file());
-        let program = given("CHROME").or_else(|| NAMES.into_iter().find_map(on_path));
-        let driver = given("CHROMEDRIVER").or_else(|| on_path("chromedriver"));
+        let program = given("CHROME")?.or_else(|| NAMES.into_iter().find_map(on_path));
+        let driver = given("CHROMEDRIVER")?.or_else(|| on_path("chromedriver"));
         let (program, driver) = match (program, driver) {
             (Some(program), Some(driver)) => (program, driver),
             (program, driver) => Self::debian().await.map_err(|error| {
@@ -112,5 +111,18 @@ impl Browser {
     /// Removes what it kept.
     pub(super) fn forget(&self) {
         let _ = fs::remove_dir_all(&self.profile);
+    }
+}
+
+/// The program that a variable of the environment names.
+///
+/// # Errors
+/// It names none: another one in its place would not be what was asked for.
+fn given(name: &str) -> Result<Option<PathBuf>, String> {
+    match env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from) {
+        Some(path) if !path.is_file() => {
+            Err(format!("{name} is {}, and there is no such file", path.display()))
+        }
+        path => Ok(path),
     }
 }

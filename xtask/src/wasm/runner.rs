@@ -20,7 +20,8 @@ pub(super) async fn ensure() -> Result<PathBuf, String> {
     if runner.is_file() && installed(&tools).await.as_deref() == Some(wanted.as_str()) {
         return Ok(runner);
     }
-    // Optimised, it would take four times as long to build, and save no second.
+    // Without `--locked`: a version in its lock may be gone from the registry or not be there yet, and then nothing could be
+    // built. Optimised, it would take four times as long to build, and save no second.
     let mut install = cargo(&["install", "wasm-bindgen-cli", "--version", &wanted, "--debug", "--force"]);
     install.args(["--config", "profile.dev.debug=0", "--root"]).arg(&tools);
     let built = tools.join("build");
