@@ -19,7 +19,7 @@ pub(super) async fn rates(programs: &Programs, server: &Server, rows: &mut Vec<R
         eprintln!("── {title}");
         let pairs = pairs(programs.client(workload, "both", count, server)).await?;
         let unit = if workload.starts_with("storage") { "MiB/s" } else { "rate" };
-        rows.push(rate(&format!("{title}: {unit}"), &pairs, goal));
+        rows.push(rate(&format!("{title}: {unit}"), &pairs, Goal::RatioAtLeast(goal)));
         rows.push(processor(title, &pairs));
     }
     Ok(())

@@ -32,7 +32,8 @@ async fn main() -> Outcome {
     let operations = operations.parse()?;
     match workload.as_str() {
         "rates" => return rates::sequential(operations, address).await,
-        "rates-64" => return rates::concurrent(operations, address).await,
+        "rates-64" => return rates::concurrent(raw::client()?, operations, address).await,
+        "rates-64-limited" => return rates::concurrent(raw::limited_client()?, operations, address).await,
         "token-64" => return token::concurrent(operations, address).await,
         "token" => return token::run(who, operations, address).await,
         _ => {}

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Client;
+
 use crate::{Outcome, ours, raw};
 
 /// How many tasks are at work at once.
@@ -37,8 +39,8 @@ pub(crate) async fn sequential(pairs: usize, address: &str) -> Outcome {
 }
 
 /// Many tasks, each with one operation after the other.
-pub(crate) async fn concurrent(pairs: usize, address: &str) -> Outcome {
-    let (ours, raw) = (ours::client(address)?, raw::client()?);
+pub(crate) async fn concurrent(raw: Client, pairs: usize, address: &str) -> Outcome {
+    let ours = ours::client(address)?;
     alternate(
         pairs,
         TASKS * PER_TASK,

@@ -1,5 +1,7 @@
 //! The workloads, by hand: what a program without our crates would do.
 
+use std::time::Duration;
+
 use reqwest::Client;
 use reqwest::header::ACCEPT;
 
@@ -8,6 +10,11 @@ use crate::{KEY, Outcome, Planet, TOKEN, expect, wanted};
 /// reqwest's client as it is.
 pub(crate) fn client() -> Outcome<Client> {
     Ok(Client::builder().build()?)
+}
+
+/// The same with a time limit on each request, as long as ours is by default.
+pub(crate) fn limited_client() -> Outcome<Client> {
+    Ok(Client::builder().timeout(Duration::from_secs(120)).build()?)
 }
 
 /// Reads `rows` rows.
