@@ -56,6 +56,28 @@ async fn a_download_goes_on_where_the_connection_broke() {
 }
 
 #[tokio::test]
+async fn the_limit_holds_for_one_piece_of_no_known_length() {
+    for (limit, is_ok) in [(9, false), (10, true)] {
+        let server = Server::start([Answer::new(200).body(&CONTENT[..10]).chunked()]).unwrap();
+        let downloaded = client(&server).from("b").download("a").max_body(limit).await;
+        match downloaded {
+            Ok(content) => assert!(is_ok && content == CONTENT[..10], "{limit}"),
+            Err(error) => assert!(!is_ok && error.kind() == ErrorKind::TooLarge, "{limit}: {error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_range_goes_on_within_a_whole_object() {
+    // The server no longer knows ranges: what lies before and behind is passed over.
+    let all = whole().stall_after(15, Duration::from_secs(10));
+    let server = Server::start([part("\"1\"", 5, 14).cut_after(2), all]).unwrap();
+    assert_eq!(client(&server).from("b").download("a").range(5..15).await.unwrap(), &CONTENT[5..15]);
+    let server = Server::start([part("\"1\"", 5, 14).cut_after(2), whole()]).unwrap();
+    assert_eq!(client(&server).from("b").download("a").range(5..15).await.unwrap(), &CONTENT[5..15]);
+}
+
+#[tokio::test]
 async fn a_range_goes_on_within_itself() {
     let server = Server::start([part("\"1\"", 5, 14).cut_after(2), part("\"1\"", 7, 14)]).unwrap();
     assert_eq!(client(&server).from("b").download("a").range(5..15).await.unwrap(), &CONTENT[5..15]);

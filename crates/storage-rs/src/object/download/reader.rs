@@ -30,6 +30,8 @@ pub(crate) struct Reader {
     received: u64,
     /// How many bytes of the present answer came before.
     skip: u64,
+    /// Whether the present answer goes on behind the range that was asked for, as it is the whole object.
+    is_cut: bool,
     /// How often it broke since the last byte.
     breaks: u32,
     is_done: bool,
@@ -65,6 +67,7 @@ impl Reader {
             length,
             received: 0,
             skip: 0,
+            is_cut: false,
             breaks: 0,
             is_done: false,
         })
@@ -108,6 +111,7 @@ impl Reader {
             match piece {
                 Ok(Some(piece)) => {
                     let piece = self.beyond_what_came(piece);
+                    let piece = self.within_the_range(piece);
                     if piece.is_empty() {
                         continue;
                     }
@@ -149,6 +153,9 @@ impl Reader {
             return Err(too_large(&self.head));
         }
         let Some(first) = self.next().await? else { return Ok(Bytes::new()) };
+        if first.len() > limit {
+            return Err(too_large(&self.head));
+        }
         // A body of one piece, as small ones are, is not copied.
         let Some(second) = self.next().await? else { return Ok(first) };
         // What was announced is believed only so far.
@@ -165,6 +172,18 @@ impl Reader {
             return Err(too_large(&self.head));
         }
         Ok(whole.into())
+    }
+
+    /// What is still wanted of a piece. With the last of it, the rest of the object need not come.
+    fn within_the_range(&mut self, mut piece: Bytes) -> Bytes {
+        let Some(length) = self.length.filter(|_| self.is_cut) else { return piece };
+        let left = usize::try_from(length.saturating_sub(self.received)).unwrap_or(usize::MAX);
+        if piece.len() >= left {
+            piece.truncate(left);
+            self.reply = None;
+            self.is_done = true;
+        }
+        piece
     }
 
     fn beyond_what_came(&mut self, mut piece: Bytes) -> Bytes {
@@ -216,15 +235,15 @@ impl Reader {
             return Err(Error::changed(&self.head));
         }
         // A server that does not know ranges sends everything once more.
-        self.skip = match head.status() {
+        (self.skip, self.is_cut) = match head.status() {
             206 => {
                 if part_of(&head)?.is_some_and(|part| part.first != place) {
                     self.is_done = true;
                     return Err(Error::corrupt("the server sent other bytes than were asked for", &head));
                 }
-                0
+                (0, false)
             }
-            _ => place,
+            _ => (place, self.request.headers.iter().any(|(name, _)| *name == RANGE)),
         };
         self.reply = Some(reply);
         Ok(())
