@@ -148,7 +148,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Which clock tells the time of day, by which sessions expire. For tests alone.
+    /// Which clock tells the time of day, by which sessions and tokens expire. For tests alone.
     #[doc(hidden)]
     pub fn clock(mut self, clock: fn() -> SystemTime) -> Self {
         self.clock = clock;

@@ -92,3 +92,23 @@ async fn without_a_handle_nothing_is_tried_any_more() {
     assert_eq!(store.loads.load(Ordering::SeqCst), tried);
     assert_eq!(Arc::strong_count(&store), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_margin_without_end_refreshes_early_and_breaks_nothing() {
+    let store = Arc::new(Counting::default());
+    assert!(store.swap("key", None, Some(&saved("ada", 0, 3600))).await.unwrap());
+    let client = Client::builder("http://127.0.0.1:1", "sb_publishable_test")
+        .http_client(supabase_testing::http::client())
+        .max_retries(0)
+        .session_store(Arc::clone(&store))
+        .storage_key("key")
+        .refresh_margin(Duration::MAX)
+        .build()
+        .unwrap();
+    assert!(client.access_token().await.unwrap().is_some());
+    tokio::time::sleep(Duration::from_secs(3600 * 3 / 4 - 60)).await;
+    assert_eq!(store.loads.load(Ordering::SeqCst), 1, "only the first look");
+    // However large the margin, it is at most a quarter of the token's life.
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert!(store.loads.load(Ordering::SeqCst) >= 2);
+}

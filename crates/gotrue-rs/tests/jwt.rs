@@ -525,3 +525,18 @@ proptest! {
         prop_assert_eq!(error.kind(), ErrorKind::InvalidJwt);
     }
 }
+
+#[tokio::test]
+async fn a_verifier_goes_by_the_clock_of_its_client() {
+    let key = Signer::hs256("s", SECRET);
+    let token = key.sign(&claims_with(json!({ "exp": now() + 3600 })));
+    for (hours, is_good) in [(0, true), (2, false)] {
+        let clock: fn() -> std::time::SystemTime = match hours {
+            0 => std::time::SystemTime::now,
+            _ => || std::time::SystemTime::now() + Duration::from_secs(7200),
+        };
+        let client = Client::builder("http://127.0.0.1:1", "sb_publishable_not_a_key").clock(clock).build();
+        let verifier = client.unwrap().jwt_verifier().hs256_secret(std::str::from_utf8(SECRET).unwrap());
+        assert_eq!(verifier.verify(&token).await.is_ok(), is_good, "{hours} hours later");
+    }
+}

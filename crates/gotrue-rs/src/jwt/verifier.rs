@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 use secrecy::{ExposeSecret, SecretString};
-use supabase_core::{Method, Transport, limited, wall_clock};
+use supabase_core::{Method, Transport, limited};
 
 use super::jwks::Jwks;
 use super::token::{Rules, Token};
@@ -14,6 +14,7 @@ use crate::api::Api;
 use crate::call::Call;
 use crate::claims::Claims;
 use crate::client::Client;
+use crate::clock::{Clock, Now};
 use crate::error::{Error, Result};
 use crate::user::User;
 
@@ -52,6 +53,7 @@ struct Inner {
     jwks: Arc<Jwks>,
     secret: Option<DecodingKey>,
     rules: Rules,
+    clock: Clock,
 }
 
 impl JwtVerifier {
@@ -70,10 +72,10 @@ impl JwtVerifier {
         Client::new(url, key).map(|client| client.jwt_verifier())
     }
 
-    pub(crate) fn of(transport: Transport, jwks: Arc<Jwks>) -> Self {
+    pub(crate) fn of(transport: Transport, jwks: Arc<Jwks>, clock: Clock) -> Self {
         let leeway = i64::try_from(LEEWAY.as_secs()).unwrap_or_default();
         let rules = Rules { leeway, ..Rules::default() };
-        Self(Arc::new(Inner { transport, jwks, secret: None, rules }))
+        Self(Arc::new(Inner { transport, jwks, secret: None, rules, clock }))
     }
 
     /// The shared secret of a project that signs, or has signed, its tokens by HS256. Tokens signed in other ways are
@@ -166,7 +168,7 @@ impl Inner {
 
     fn believed(&self, parts: &Token<'_>) -> Result<Claims> {
         let claims = parts.claims()?;
-        self.rules.check(&claims, now())?;
+        self.rules.check(&claims, Now::read(self.clock).unix_seconds())?;
         Ok(claims)
     }
 }
@@ -181,14 +183,8 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn jwt_verifier(&self) -> JwtVerifier {
-        JwtVerifier::of(self.transport().clone(), Arc::clone(self.jwks()))
+        JwtVerifier::of(self.transport().clone(), Arc::clone(self.jwks()), self.sessions().clock())
     }
-}
-
-/// The time of day in seconds since 1970.
-fn now() -> i64 {
-    let since = wall_clock().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 impl fmt::Debug for JwtVerifier {

@@ -52,11 +52,13 @@ impl Drop for Watch {
 impl Watch {
     async fn keep(&self) {
         let sessions = &self.0;
-        let margin = sessions.rules.margin * HEAD_START;
+        let margin = sessions.rules.margin.saturating_mul(HEAD_START);
         loop {
             // Asked for before the look, so that no change falls between the two.
             let changed = sessions.changed.notified();
-            let due = sessions.lock().machine.due_in(sessions.now(), margin);
+            // The clocks are read outside of the lock that all requests pass.
+            let now = sessions.now();
+            let due = sessions.lock().machine.due_in(now, margin);
             match due {
                 Some(Duration::ZERO) => {
                     // A failure was noted, and is due again after a pause.

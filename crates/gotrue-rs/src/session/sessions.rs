@@ -82,6 +82,11 @@ impl Sessions {
         })
     }
 
+    /// What tells the time of day.
+    pub(crate) fn clock(&self) -> Clock {
+        self.rules.clock
+    }
+
     /// This moment.
     pub(crate) fn now(&self) -> Now {
         Now::read(self.rules.clock)
