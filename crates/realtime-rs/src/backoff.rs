@@ -130,6 +130,12 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_pauses_can_be_told() {
+        let backoff = Backoff::exponential(Duration::MAX, Duration::MAX);
+        assert!((1..2_000).chain([u32::MAX]).all(|failed| backoff.pause(failed) == Some(Duration::MAX)));
+    }
+
+    #[test]
     fn pauses_are_spread() {
         let pauses: std::collections::BTreeSet<_> = (0..20).map(|_| Backoff::default().pause(1)).collect();
         assert!(pauses.len() > 10, "{pauses:?}");

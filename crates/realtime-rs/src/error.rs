@@ -94,7 +94,7 @@ impl Error {
     /// The connection broke before a channel was subscribed. To subscribe again does nothing twice, whatever `cause` says of
     /// what else was on its way.
     pub(crate) fn not_subscribed(cause: &Error) -> Self {
-        let message = cause.message().to_owned();
+        let message = "the connection broke before the channel was subscribed";
         let source = Box::new(cause.clone()) as Box<dyn StdError + Send + Sync>;
         Self::from_failure(Failure::elsewhere(FailureKind::Interrupted, message, true, Some(source)))
     }

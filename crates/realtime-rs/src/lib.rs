@@ -11,6 +11,7 @@ mod changes;
 mod channel;
 mod client;
 mod code;
+mod deadline;
 mod delivery;
 mod error;
 mod fields;

@@ -2,8 +2,10 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{builder, client, frames, item, soon};
-use realtime_rs::{Client, ErrorKind};
+use realtime_rs::{Backoff, Client, ConnectionState, ErrorKind};
 use serde_json::{Value, json};
 use supabase_mock::realtime::Server;
 
@@ -37,4 +39,38 @@ async fn the_server_is_told_how_much_to_log() {
     }
     let refused = Client::builder(common::URL, "sb_publishable_test").log_level("loud").build().unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_without_end_are_waited_for_and_break_nothing() {
+    let server = Server::new();
+    let client = builder(&server)
+        .heartbeat_interval(Duration::MAX)
+        .heartbeat_timeout(Duration::MAX)
+        .connect_timeout(Duration::MAX)
+        .join_timeout(Duration::MAX)
+        .push_timeout(Duration::MAX)
+        .subscribe_timeout(Duration::MAX)
+        .disconnect_after(Duration::MAX)
+        .reconnect(Backoff::custom(|_| Some(Duration::MAX)))
+        .build()
+        .unwrap();
+    let mut builder = client.channel("room").timeout(Duration::MAX).acknowledge();
+    let mut greetings = builder.on_broadcast::<Value>("greeting");
+    let room = soon(builder.subscribe()).await.unwrap();
+    soon(room.send_broadcast("other", &json!(1))).await.unwrap();
+    server.broadcast("room", "greeting", &json!(2));
+    assert_eq!(common::message(&mut greetings).await.payload, 2);
+    soon(room.unsubscribe()).await.unwrap();
+    // Nobody needs the connection, and it stays: for longer than if nothing were said, and until the server, which is
+    // asked for nothing, closes it after a minute.
+    common::pass(55).await;
+    assert!(matches!(client.connection_state(), ConnectionState::Connected));
+
+    let _room = soon(client.channel("room").subscribe()).await.unwrap();
+    let mut states = client.connection_states();
+    server.drop_all();
+    while !matches!(soon(states.next()).await, Some(ConnectionState::Waiting { .. })) {}
+    soon(client.disconnect()).await.unwrap();
+    soon(client.connect()).await.unwrap();
 }

@@ -98,6 +98,10 @@ async fn a_subscription_whose_connection_broke_may_be_asked_for_again() {
     server.close_all(1011, "error");
     let error = soon(subscribing).await.unwrap().unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Interrupted, true), "{error:?}");
+    // What broke it stands behind it, and says something else.
+    assert_eq!(error.message(), "the connection broke before the channel was subscribed");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(!cause.contains(error.message()), "{cause}");
 }
 
 #[tokio::test(start_paused = true)]

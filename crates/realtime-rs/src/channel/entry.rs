@@ -13,6 +13,7 @@ use super::ChannelShared;
 use super::config::Config;
 use super::state::Machine;
 use crate::broadcast::{Meta, RawBroadcast};
+use crate::deadline::after;
 use crate::delivery::Gap;
 use crate::error::{Error, ErrorKind, Result};
 use crate::listener::Raw;
@@ -119,7 +120,7 @@ impl Entry {
             machine: Machine::new(),
             waits_for_changes,
             subscriber: Some(subscriber),
-            subscribe_until: timeout.map(|timeout| now + timeout),
+            subscribe_until: timeout.map(|timeout| after(now, timeout)),
             leavers: Vec::new(),
             ids: Vec::new(),
             awaited: Awaited::default(),

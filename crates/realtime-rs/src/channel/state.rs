@@ -9,6 +9,7 @@ use std::time::Duration;
 use supabase_core::Instant;
 
 use crate::code::Verdict;
+use crate::deadline::after;
 use crate::protocol::Ref;
 
 /// A channel that stays joined for so long is well: its next failure is the first one.
@@ -176,7 +177,7 @@ impl Machine {
             Verdict::Later => {
                 self.failed = self.failed.saturating_add(1);
                 match pause(self.failed) {
-                    Some(pause) => (Phase::Waiting { at: now + pause }, Next::Again),
+                    Some(pause) => (Phase::Waiting { at: after(now, pause) }, Next::Again),
                     None => (Phase::Ended, Next::Ended),
                 }
             }

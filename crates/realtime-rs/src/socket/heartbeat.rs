@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use supabase_core::Instant;
 
+use crate::deadline::after;
 use crate::protocol::Ref;
 
 /// How much longer than the monotonic clock the wall clock may have run before it is said that the machine slept.
@@ -43,7 +44,7 @@ struct Asked {
 impl Heartbeats {
     /// A connection was opened.
     pub(crate) fn new(interval: Duration, limit: Duration, now: Instant, wall: SystemTime) -> Self {
-        Self { interval, limit, due: now + interval, asked: None, clocks: (now, wall) }
+        Self { interval, limit, due: after(now, interval), asked: None, clocks: (now, wall) }
     }
 
     /// What is to be done.
@@ -70,7 +71,7 @@ impl Heartbeats {
 
     /// A heartbeat was sent.
     pub(crate) fn sent(&mut self, reference: Ref, now: Instant, limit: Duration) {
-        self.asked = Some(Asked { reference, at: now, until: now + self.limit });
+        self.asked = Some(Asked { reference, at: now, until: after(now, self.limit) });
         self.limit = limit;
     }
 
@@ -82,7 +83,7 @@ impl Heartbeats {
     /// An answer came. The time that it took, if it answers the heartbeat that was sent last.
     pub(crate) fn answered(&mut self, reference: Ref, now: Instant) -> Option<Duration> {
         let asked = self.asked.take_if(|asked| asked.reference == reference)?;
-        self.due = now + self.interval;
+        self.due = after(now, self.interval);
         Some(now.saturating_duration_since(asked.at))
     }
 }

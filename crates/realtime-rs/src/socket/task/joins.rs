@@ -11,6 +11,7 @@ use crate::channel::config::{ids, payload};
 use crate::channel::entry::{Awaited, Pending, Waiter};
 use crate::channel::state::{Next, Phase};
 use crate::code::{Code, Verdict};
+use crate::deadline::after;
 use crate::error::Error;
 use crate::protocol::{Answer, JOIN, LEAVE, Ref};
 use crate::socket::Reply;
@@ -57,7 +58,7 @@ impl Task {
             if self.line.push_as(join, Some(join), topic, JOIN, &payload).is_none() {
                 return;
             }
-            entry.machine.sent(join, now + self.settings.join_timeout);
+            entry.machine.sent(join, after(now, self.settings.join_timeout));
             entry.token = self.tokens.version;
             entry.farewell = None;
             entry.shared.presences().joined(entry.config.presence.enabled);
@@ -292,7 +293,7 @@ impl Task {
             return;
         };
         match self.line.push(Some(join), &topic, LEAVE, empty_object()) {
-            Some(leave) => entry.machine.leaving(leave, Instant::now() + self.settings.push_timeout),
+            Some(leave) => entry.machine.leaving(leave, after(Instant::now(), self.settings.push_timeout)),
             None => self.end(&topic, None),
         }
     }
@@ -317,7 +318,7 @@ impl Task {
 
     /// Remembers that the server is to answer a push.
     pub(super) fn expect(&mut self, reference: Ref, waiter: Waiter) {
-        let until = Instant::now() + self.settings.push_timeout;
+        let until = after(Instant::now(), self.settings.push_timeout);
         self.is_dirty = true;
         self.pending.push_back(Pending { reference, until, waiter });
     }

@@ -7,6 +7,7 @@ use supabase_core::{Instant, limited};
 
 use super::line::{Link, Up, empty_object};
 use super::{Task, Timestamp};
+use crate::deadline::after;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::SOCKET_TOPIC;
 use crate::socket::heartbeat::{Beat, Heartbeats};
@@ -87,7 +88,7 @@ impl Task {
         }
         match self.settings.backoff.pause(self.failed) {
             Some(pause) => {
-                self.line.link = Link::Waiting { at: now + pause };
+                self.line.link = Link::Waiting { at: after(now, pause) };
                 self.state(&ConnectionState::Waiting { pause, reason: error.clone() });
             }
             None => self.give_up(error),
@@ -191,7 +192,7 @@ impl Task {
             self.idle_since = None;
             return None;
         }
-        let until = *self.idle_since.get_or_insert(now) + self.settings.disconnect_after?;
+        let until = after(*self.idle_since.get_or_insert(now), self.settings.disconnect_after?);
         if until > now {
             return Some(until);
         }
