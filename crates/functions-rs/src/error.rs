@@ -135,12 +135,6 @@ impl Error {
 
     /// Gives a failure this crate's words. Not `From`: a trait's implementation would be public, and the type of the
     /// machinery is not.
-    /// An event of the stream is larger than it may be.
-    pub(crate) fn too_large_event(limit: usize) -> Self {
-        let message = format!("an event has more than the {limit} bytes allowed");
-        Self::from_failure(Failure::elsewhere(FailureKind::TooLarge, message, false, None))
-    }
-
     pub(crate) fn from_failure(failure: Failure) -> Self {
         let mut kind = ErrorKind::of(&failure);
         if failure.kind() == FailureKind::Content {

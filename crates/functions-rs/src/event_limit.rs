@@ -9,14 +9,17 @@ use supabase_core::Bytes;
 
 use crate::error::{Error, Result};
 
-/// How many bytes an event may have, with its names and comments.
-const LARGEST: usize = 16 * 1024 * 1024;
+/// How many bytes an event may have, with its names and comments, if nothing else is said.
+pub(crate) const LARGEST: usize = 16 * 1024 * 1024;
 
 /// The bytes of a stream of events, up to an event that is too large.
 pub(crate) struct Limited<S> {
-    bytes: S,
+    /// `None` behind an event that is too large: what would come is not read, and its connection ends at once.
+    bytes: Option<S>,
     begun: Begun,
     largest: usize,
+    /// What is told of an event that is too large, behind those that came before it.
+    fault: Option<Error>,
 }
 
 /// The event that has begun, and is not complete.
@@ -28,8 +31,8 @@ struct Begun {
 }
 
 impl<S> Limited<S> {
-    pub(crate) fn new(bytes: S) -> Self {
-        Self { bytes, begun: Begun::default(), largest: LARGEST }
+    pub(crate) fn new(bytes: S, largest: usize, fault: Error) -> Self {
+        Self { bytes: Some(bytes), begun: Begun::default(), largest, fault: Some(fault) }
     }
 }
 
@@ -37,31 +40,47 @@ impl<S: Stream<Item = Result<Bytes>> + Unpin> Stream for Limited<S> {
     type Item = Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let piece = std::task::ready!(self.bytes.poll_next_unpin(context));
-        if let Some(Ok(piece)) = &piece {
-            self.begun.add(piece);
-            if self.begun.length > self.largest {
-                return Poll::Ready(Some(Err(Error::too_large_event(self.largest))));
-            }
+        let this = &mut *self;
+        let Some(bytes) = &mut this.bytes else { return Poll::Ready(this.fault.take().map(Err)) };
+        let Some(mut piece) = std::task::ready!(bytes.poll_next_unpin(context)?) else {
+            return Poll::Ready(None);
+        };
+        if let Some(at) = this.begun.add(&piece, this.largest) {
+            this.bytes = None;
+            piece.truncate(at);
         }
-        Poll::Ready(piece)
+        Poll::Ready(Some(Ok(piece)))
     }
 }
 
 impl Begun {
-    /// Takes the next piece. Most end where an event does, so it is looked at from its end.
-    fn add(&mut self, piece: &[u8]) {
+    /// Takes the next piece. Where in it the event begins that has more than `largest` bytes, if there is one.
+    fn add(&mut self, piece: &[u8], largest: usize) -> Option<usize> {
         let before = |at: usize| at.checked_sub(1).map_or(self.last, |before| piece.get(before).copied());
-        let end = (0..piece.len()).rev().find(|at| {
+        let is_end = |at: &usize| {
             let pair = (before(*at), piece.get(*at).copied());
             // The end of a line right behind that of another; `\r\n` is the end of one.
             matches!(pair, (Some(b'\n' | b'\r'), Some(b'\r')) | (Some(b'\n'), Some(b'\n')))
-        });
-        self.length = match end {
-            Some(at) => piece.len() - at - 1,
-            None => self.length.saturating_add(piece.len()),
         };
+        let together = self.length.saturating_add(piece.len());
+        if together <= largest {
+            // Most pieces end where an event does, so they are looked at from their end.
+            let end = (0..piece.len()).rev().find(is_end);
+            self.length = end.map_or(together, |at| piece.len() - at - 1);
+        } else {
+            let mut begin = 0;
+            for at in 0..piece.len() {
+                self.length += 1;
+                if self.length > largest {
+                    return Some(begin);
+                }
+                if is_end(&at) {
+                    (self.length, begin) = (0, at + 1);
+                }
+            }
+        }
         self.last = piece.last().copied().or(self.last);
+        None
     }
 }
 
@@ -70,36 +89,40 @@ mod tests {
     use futures_util::{FutureExt, stream};
 
     use super::*;
-    use crate::error::ErrorKind;
 
-    /// How many pieces of `text` come through, each of one byte, where an event may have ten.
-    fn come_through(text: &str) -> usize {
-        let bytes = stream::iter(text.bytes().map(|byte| Ok(Bytes::copy_from_slice(&[byte]))));
-        let mut limited = Limited { largest: 10, ..Limited::new(bytes) };
+    /// How many bytes of `text` come through in pieces of this size where an event may have ten, and whether all did.
+    fn come_through(text: &str, size: usize) -> (usize, bool) {
+        let pieces = text.as_bytes().chunks(size).map(|piece| Ok(Bytes::copy_from_slice(piece)));
+        let mut limited = Limited::new(stream::iter(pieces), 10, Error::invalid("too large"));
         let mut came = 0;
         while let Some(piece) = limited.next().now_or_never().unwrap() {
             match piece {
-                Ok(_) => came += 1,
+                Ok(piece) => came += piece.len(),
                 Err(error) => {
-                    assert_eq!(error.kind(), ErrorKind::TooLarge);
-                    return came;
+                    assert_eq!(error.message(), "too large");
+                    assert!(limited.bytes.is_none() && limited.next().now_or_never().unwrap().is_none());
+                    return (came, false);
                 }
             }
         }
-        came
+        (came, true)
     }
 
     #[test]
     fn events_may_be_many_and_no_larger_than_the_limit() {
-        assert_eq!(come_through(&"data: 12\n\n".repeat(9)), 90);
-        assert_eq!(come_through("data: 1\n\ndata: 1234567\n\n"), 9 + 10);
-        assert_eq!(come_through("data: 1\ndata: 2\n\n"), 10);
+        for size in [1, 3, 7, 200] {
+            assert_eq!(come_through(&"data: 12\n\n".repeat(9), size), (90, true));
+            for text in ["data: 1\n\ndata: 123\n\n", "data: 1\n\ndata: 1\ndata: 2\n\n"] {
+                let (came, is_whole) = come_through(text, size);
+                assert!(!is_whole && (9..=9 + 10).contains(&came), "{came} of {text:?} by {size}");
+            }
+        }
     }
 
     /// The bytes of the event that has begun after all of these pieces.
     fn begun(pieces: &[&str]) -> usize {
         let mut begun = Begun::default();
-        pieces.iter().for_each(|piece| begun.add(piece.as_bytes()));
+        pieces.iter().for_each(|piece| assert_eq!(begun.add(piece.as_bytes(), 100), None));
         begun.length
     }
 

@@ -19,7 +19,8 @@ use crate::stream::ByteStream;
 ///
 /// Comments are passed over, and an event that is cut off by the end of the stream is none. The stream ends with an error
 /// if the connection breaks; [`last_event_id`](Self::last_event_id) is where a new call goes on. It also ends, with
-/// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge), where an event has more than 16 MiB.
+/// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge), where an event has more than 16 MiB, or than
+/// [`max_body`](crate::Invoke::max_body) says.
 ///
 /// Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html>
 ///
@@ -61,10 +62,11 @@ pub struct Event {
 }
 
 impl EventStream {
-    pub(crate) fn new(bytes: ByteStream, last_event_id: Option<String>) -> Self {
+    pub(crate) fn new(bytes: ByteStream, last_event_id: Option<String>, largest: usize) -> Self {
         let head = bytes.head().clone();
+        let too_large = Error::from_failure(Failure::too_large_part("an event", largest, head.clone()));
         Self {
-            events: SseByteStream::new(Limited::new(bytes)),
+            events: SseByteStream::new(Limited::new(bytes, largest, too_large)),
             head,
             place: Place { last_event_id, retry: None },
         }

@@ -27,6 +27,8 @@ impl Form {
     }
 
     /// Adds a field that holds a text. Fields are sent in the order in which they are added.
+    ///
+    /// In a page, the platform writes each line end as a carriage return and a line feed.
     pub fn text(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.part(name.into(), None, None, value.into().into())
     }

@@ -16,6 +16,7 @@ use supabase_core::{
 
 use crate::address;
 use crate::error::{Error, Result, is_relay_error};
+use crate::event_limit::LARGEST;
 use crate::events::EventStream;
 use crate::form::Form;
 use crate::method::Method;
@@ -55,6 +56,7 @@ pub struct Invoke {
     last_event_id: Option<String>,
     timeout: Option<Duration>,
     max_retries: Option<u32>,
+    max_body: Option<usize>,
     fault: Option<Error>,
 }
 
@@ -77,6 +79,7 @@ impl Invoke {
             last_event_id: None,
             timeout: None,
             max_retries: None,
+            max_body: None,
             fault: None,
         }
     }
@@ -156,7 +159,8 @@ impl Invoke {
         self
     }
 
-    /// Runs the function in a region of your choice, and not in that of the client.
+    /// Runs the function in a region of your choice, and not in that of the client. In a page, the function must allow the
+    /// header `x-region`.
     ///
     /// Source: <https://supabase.com/docs/guides/functions/regional-invocation>
     ///
@@ -178,7 +182,8 @@ impl Invoke {
     }
 
     /// Goes on after the event of this id, if the function keeps its events: what
-    /// [`EventStream::last_event_id`] said before the connection broke.
+    /// [`EventStream::last_event_id`] said before the connection broke. In a page, the function must allow the header
+    /// `last-event-id`.
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
         self.last_event_id = Some(id.into()).filter(|id| !id.is_empty());
         self
@@ -196,6 +201,20 @@ impl Invoke {
     /// anything else only when it provably never left.
     pub fn max_retries(mut self, times: u32) -> Self {
         self.max_retries = Some(times);
+        self
+    }
+
+    /// How many bytes the answer may have if it is read whole, or a single event of [`events`](Self::events): as many as
+    /// the client was told if not given, or else any number, and 16 MiB for an event. More is an error of kind
+    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
+    ///
+    /// ```no_run
+    /// # async fn run(functions: functions_rs::Client) -> functions_rs::Result<()> {
+    /// let answer = functions.invoke("hello-world").max_body(64 * 1024).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = Some(bytes);
         self
     }
 
@@ -226,7 +245,9 @@ impl Invoke {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind); [`ErrorKind::Stream`](crate::ErrorKind::Stream) if the function answers with
-    /// something else than `text/event-stream`: the error holds what it was.
+    /// something else than `text/event-stream`: the error holds what it was. What fails later is an error of the stream:
+    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) if an event has more than 16 MiB, or than
+    /// [`max_body`](Self::max_body) of the call or the client says.
     ///
     /// ```no_run
     /// # async fn run(functions: functions_rs::Client) -> functions_rs::Result<()> {
@@ -242,9 +263,12 @@ impl Invoke {
         if !self.headers.iter().any(|(name, _)| name == ACCEPT) {
             self.headers.push((ACCEPT, HeaderValue::from_static("text/event-stream")));
         }
+        // A client that was told nothing has a limit that no answer reaches.
+        let of_client = Some(self.transport.max_body()).filter(|limit| *limit != usize::MAX);
+        let largest = self.max_body.or(of_client).unwrap_or(LARGEST);
         Box::pin(async move {
             let reply = self.open(not_events).await?;
-            Ok(EventStream::new(ByteStream::new(reply), last_event_id))
+            Ok(EventStream::new(ByteStream::new(reply), last_event_id, largest))
         })
     }
 
@@ -318,6 +342,7 @@ impl Invoke {
         }
         request.headers.append(&mut self.headers);
         request.timeout = self.timeout;
+        request.max_body = self.max_body;
         request.retry =
             self.max_retries.map(|max_retries| RetryPolicy { max_retries, ..self.transport.retry() });
         Ok((self.transport, request))

@@ -116,6 +116,31 @@ async fn an_event_that_never_ends_is_given_up() {
     assert!(events.next().await.is_none());
 }
 
+/// An explicit limit is that of an event, too; what came before is read, and the connection is not kept.
+#[tokio::test]
+async fn an_event_may_be_as_large_as_was_said() {
+    let text = b"data: 1\n\ndata: 0123456789\n\ndata: 2\n\n".to_vec();
+    let answer = || Answer::Bytes(pieces([text.clone()]));
+    let server = Raw::start([answer(), answer(), answer()]);
+    let small = Client::builder(format!("{}/functions/v1", server.url()), "sb_publishable_test")
+        .http_client(supabase_testing::http::client())
+        .max_body(16)
+        .build()
+        .unwrap();
+    for call in [client(&server).invoke("sse").max_body(16), small.invoke("sse")] {
+        let mut events = call.events().await.unwrap();
+        assert_eq!(events.next().await.unwrap().unwrap().data, "1");
+        let error = events.next().await.unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.status()), (ErrorKind::TooLarge, Some(200)));
+        assert!(error.header("content-type").is_some());
+        assert_eq!(error.message(), "an event has more than the 16 bytes allowed");
+        assert!(events.next().await.is_none());
+    }
+    let events: Vec<_> =
+        small.invoke("sse").max_body(18).events().await.unwrap().try_collect().await.unwrap();
+    assert_eq!(events.len(), 3, "the call's own limit goes before that of the client");
+}
+
 /// The limit of a call is that of its beginning where the answer is a stream, and of the whole where it is not.
 #[tokio::test]
 async fn a_stream_may_live_longer_than_the_time_limit() {

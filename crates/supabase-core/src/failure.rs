@@ -209,7 +209,12 @@ impl Failure {
 
     /// The answer is larger than it may be.
     pub fn too_large(limit: usize, head: Reply) -> Self {
-        let message = format!("the answer has more than the {limit} bytes allowed");
+        Self::too_large_part("the answer", limit, head)
+    }
+
+    /// A part of the answer is larger than it may be.
+    pub fn too_large_part(part: &str, limit: usize, head: Reply) -> Self {
+        let message = format!("{part} has more than the {limit} bytes allowed");
         Self::new(FailureKind::TooLarge, message).keep(head)
     }
 
