@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use supabase_core::{Failure, Reply, error_face, error_kinds, text_or_number};
+use supabase_core::{Failure, Reply, error_face, error_kinds, first_said, object_or_default};
 
 use crate::code::Code;
 
@@ -115,7 +115,17 @@ impl Error {
         Self(Box::new(Inner { kind: ErrorKind::Committed, failure, said: Said::default() }))
     }
 
-    /// More about it: mostly a text; a list of the candidates where a relationship is ambiguous.
+    /// More about it: mostly a text; a list of the candidates where a relationship is ambiguous. `None` if the server says
+    /// nothing more. It is read anew with each call.
+    ///
+    /// ```no_run
+    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
+    /// match db.from("messages").select_raw("content, users(name)").await {
+    ///     Err(error) if error.details().is_some_and(|details| details.is_array()) => println!("which one? {error}"),
+    ///     answer => println!("{}", answer?),
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn details(&self) -> Option<Value> {
         serde_json::from_str(self.0.said.details.as_deref()?.get()).ok()
     }
@@ -133,7 +143,7 @@ impl Error {
         let kind = ErrorKind::of(&failure);
         let mut said = Said::default();
         if kind == ErrorKind::Rejected {
-            said = Said::from(serde_json::from_slice::<Body<'_>>(failure.body()).unwrap_or_default());
+            said = Said::from(object_or_default::<Body<'_>>(failure.body()));
             // The answer to HEAD has no body; the code then stands in a header. PostgREST 13.0 to 14.1 cut the body of a
             // range that lies beyond the end; there is only one reason for that status.
             let beyond_the_end = || (failure.status() == Some(416)).then_some(Code::RangeNotSatisfiable);
@@ -152,13 +162,11 @@ fn proxy_status_code(header: &str) -> Option<Code> {
 
 impl From<Body<'_>> for Said {
     fn from(body: Body<'_>) -> Self {
-        let code = text_or_number(body.code).filter(|code| !code.is_empty());
-        let messages = [body.message, body.msg, body.error_description, body.error];
         Self {
-            code: code.map(|code| Code::from(code.as_str())),
-            message: messages.into_iter().find_map(text_or_number),
+            code: first_said([body.code]).map(|code| Code::from(code.as_str())),
+            message: first_said([body.message, body.msg, body.error_description, body.error]),
             details: body.details.map(ToOwned::to_owned),
-            hint: text_or_number(body.hint),
+            hint: first_said([body.hint]),
         }
     }
 }

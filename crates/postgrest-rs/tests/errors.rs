@@ -105,6 +105,8 @@ async fn a_gateway_speaks_another_dialect() {
         (r#"{"error":"boom"}"#, "boom"),
         (r#"{"error":"invalid_request","error_description":"too many hops"}"#, "too many hops"),
         (r#"{"error":"x","message":"JWT expired"}"#, "JWT expired"),
+        (r#"{"message":"","msg":"","error":"boom"}"#, "boom"),
+        (r#"["nope","x"]"#, "the server answered 500 Internal Server Error with application/json"),
         (
             r#"{"code":500,"message":{"odd":true}}"#,
             "the server answered 500 Internal Server Error with application/json",
@@ -115,6 +117,7 @@ async fn a_gateway_speaks_another_dialect() {
         let server = Raw::start([Raw::json("500 Internal Server Error", body.len(), body)]);
         let error = client(&server.url()).from("t").select_raw("*").await.unwrap_err();
         assert_eq!((error.message(), error.raw_body()), (message, body.as_bytes()));
+        assert_eq!(error.code().is_some(), body.contains("code"), "{body}");
     }
 }
 

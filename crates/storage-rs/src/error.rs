@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use supabase_core::{Failure, FailureKind, Reply, error_face, error_kinds, text_or_number};
+use supabase_core::{Failure, FailureKind, Reply, error_face, error_kinds, first_said, object_or_default};
 
 use crate::code::Code;
 
@@ -62,7 +62,7 @@ struct Body<'a> {
 }
 
 /// What the Iceberg catalog says: `{"error": {"message", "type", "code"}}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct IcebergSaid {
     #[serde(default)]
     message: Option<String>,
@@ -192,20 +192,21 @@ impl Error {
 
 fn said(failure: &Failure) -> Said {
     // Whatever has another shape says nothing here: the failure's own message then says what came.
-    let body: Body<'_> = serde_json::from_slice(failure.body()).unwrap_or_default();
-    let code = text_or_number(body.code).filter(|code| !code.is_empty());
+    let body: Body<'_> = object_or_default(failure.body());
     let mut said = Said {
-        code: code.map(|code| Code::from(code.as_str())),
-        message: text_or_number(body.message),
-        status_code: text_or_number(body.status_code),
+        code: first_said([body.code]).map(|code| Code::from(code.as_str())),
+        message: first_said([body.message]),
+        status_code: first_said([body.status_code]),
     };
     let Some(error) = body.error.map(RawValue::get) else { return said };
     if let Ok(name) = serde_json::from_str::<String>(error) {
         said.code = said.code.or_else(|| Code::of_older_server(&name));
-        said.message = said.message.or(Some(name));
-    } else if let Ok(iceberg) = serde_json::from_str::<IcebergSaid>(error) {
-        said.code = said.code.or_else(|| iceberg.name.as_deref().map(Code::from));
-        said.message = said.message.or(iceberg.message);
+        said.message = said.message.or(Some(name).filter(|name| !name.is_empty()));
+    } else {
+        let iceberg: IcebergSaid = object_or_default(error.as_bytes());
+        let name = iceberg.name.filter(|name| !name.is_empty());
+        said.code = said.code.or_else(|| name.as_deref().map(Code::from));
+        said.message = said.message.or(iceberg.message.filter(|message| !message.is_empty()));
         said.status_code = said.status_code.or_else(|| iceberg.code.map(|code| code.to_string()));
     }
     said

@@ -63,6 +63,17 @@ async fn trap_1_the_code_decides_and_not_the_status() {
     assert_eq!(error.code(), Some(&Code::NoSuchKey));
     let error = refused(400, r#"{"code":"BrandNew","message":"x"}"#).await;
     assert_eq!(error.code().map(Code::as_str), Some("BrandNew"));
+    // An empty text hides nothing that stands behind it.
+    let error = refused(400, r#"{"statusCode":"404","message":"","error":"Bucket not found"}"#).await;
+    assert_eq!(error.message(), "Bucket not found");
+    let error = refused(400, r#"{"message":"","error":{"message":"no such table","type":""}}"#).await;
+    assert_eq!((error.message(), error.code()), ("no such table", None));
+    // A list is no object whose fields stand one after the other.
+    for list in [r#"["nope","x"]"#, r#"{"error":["nope","x",1]}"#] {
+        let error = refused(400, list).await;
+        assert_eq!((error.code(), error.status_code()), (None, None), "{list}");
+        assert_eq!(error.message(), "the server answered 400 Bad Request with application/json", "{list}");
+    }
     let error = refused(500, "<html>Oh no</html>").await;
     assert_eq!((error.code(), error.status()), (None, Some(500)));
 }
