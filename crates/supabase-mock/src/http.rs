@@ -80,7 +80,7 @@ impl Server {
     /// When there are no more, requests are still kept and their connections closed without a word.
     ///
     /// # Errors
-    /// No port is free.
+    /// No port is free, or no thread to be had.
     pub fn start(answers: impl IntoIterator<Item = Answer>) -> io::Result<Self> {
         Self::run(free_port()?, Script { list: answers.into_iter().collect(), closure: None })
     }
@@ -100,7 +100,7 @@ impl Server {
     /// ```
     ///
     /// # Errors
-    /// No port is free.
+    /// No port is free, or no thread to be had.
     pub fn answering(answer: impl FnMut(&Request) -> Answer + Send + 'static) -> io::Result<Self> {
         Self::run(free_port()?, Script { list: VecDeque::new(), closure: Some(Box::new(answer)) })
     }
@@ -119,7 +119,7 @@ impl Server {
     /// ```
     ///
     /// # Errors
-    /// The listener does not know its address.
+    /// The listener does not know its address or cannot be waited on, or there is no thread to be had.
     pub fn on(
         listener: TcpListener,
         first: impl IntoIterator<Item = Answer>,
@@ -130,6 +130,8 @@ impl Server {
 
     fn run(listener: TcpListener, script: Script) -> io::Result<Self> {
         let address = listener.local_addr()?;
+        // One of an async runtime's does not wait, and would be asked again without end.
+        listener.set_nonblocking(false)?;
         let state =
             State { script, requests: Vec::new(), connections: HashMap::new(), opened: 0, stopped: false };
         let shared = Arc::new(Shared { state: Mutex::new(state), ended: Condvar::new() });

@@ -233,3 +233,25 @@ fn a_port_that_was_refused_can_be_opened_and_a_list_goes_on_with_a_closure() {
     assert!(answer.starts_with("HTTP/1.1 503") && answer.ends_with("/a?b=c"), "{answer}");
     assert_eq!(server.left(), 0);
 }
+
+#[test]
+fn a_listener_that_does_not_wait_is_made_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.set_nonblocking(true).expect("it need not wait");
+    let own = listener.try_clone().expect("the same socket");
+    let server = Server::on(listener, [], |_| Answer::new(204)).expect("a server");
+    // Both stand for one socket: a listener that does not wait would say so at once.
+    let waits = std::thread::spawn(move || own.accept().map(drop));
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(!waits.is_finished(), "it waits for a connection");
+    // Each connection is taken by one of the two.
+    for _ in 0..1_000 {
+        if waits.is_finished() {
+            break;
+        }
+        drop(connect(&server));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(waits.is_finished());
+    waits.join().expect("no panic").expect("a connection");
+}
