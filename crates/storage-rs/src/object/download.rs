@@ -25,7 +25,8 @@ use stream::DownloadStream;
 /// and [`to_file`](Self::to_file) writes them to a file.
 ///
 /// When the connection breaks, it goes on where it was: the rest is asked for, and taken if the object is still the same,
-/// which its tag tells. Dropping the future or the stream cancels the download.
+/// which its tag tells. In a browser, that is so only for a range whose place the service lets a page see. Dropping the
+/// future or the stream cancels the download.
 ///
 /// Source: <https://supabase.com/docs/reference/javascript/storage-from-download>
 ///

@@ -37,7 +37,7 @@ impl DownloadStream {
         Self { head, length, pieces: Box::pin(pieces) }
     }
 
-    /// How many bytes there are to come in all, if the service says so.
+    /// How many bytes there are to come in all, if the service says so. In a browser, only a range may have a length.
     pub fn content_length(&self) -> Option<u64> {
         self.length
     }
