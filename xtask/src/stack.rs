@@ -16,7 +16,7 @@ use self::postgres::Server;
 use self::process::Process;
 use self::ready::{Probe, State};
 use self::realtime::Realtime;
-use self::signals::StopSignals;
+pub(crate) use self::signals::StopSignals;
 
 mod cors;
 mod failure;

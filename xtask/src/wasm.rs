@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::Outcome;
 use crate::run::{cargo, output, root, step};
-use crate::stack::{self, DataDir, Driver, Options, PortChoice};
+use crate::stack::{self, DataDir, Driver, Options, PortChoice, StopSignals};
 use browser::Browser;
 use toolchain::Toolchain;
 
@@ -64,7 +64,12 @@ pub(crate) async fn run(choice: Choice) -> Outcome {
     eprintln!("\n── A stack for the tests");
     let options =
         Options { reset: true, data: DataDir::Wasm, port: PortChoice::Free, driver: Driver::Pglite };
-    let mut stack = stack::start(options).await?;
+    // Who wants no more of it wants neither the stack nor the browser.
+    let mut signals = StopSignals::new()?;
+    let mut stack = tokio::select! {
+        started = stack::start(options) => started?,
+        () = signals.received() => return Err("stopped".into()),
+    };
     let address = Address {
         url: stack.url.clone(),
         anon_key: stack.anon_key,
@@ -74,7 +79,7 @@ pub(crate) async fn run(choice: Choice) -> Outcome {
     let outcome = tokio::select! {
         outcome = on_stack(&tests, node, browser) => outcome,
         failure = stack.exited() => Err(failure.into()),
-        () = stopped() => Err("stopped".into()),
+        () = signals.received() => Err("stopped".into()),
     };
     let outcome = match outcome {
         Ok(results) => report(&results, begun.elapsed()),
@@ -82,13 +87,6 @@ pub(crate) async fn run(choice: Choice) -> Outcome {
     };
     stack.stop().await;
     outcome
-}
-
-/// Resolves when the user wants no more of it: the stack has to be stopped then, too.
-async fn stopped() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// How the tests are built and run.
@@ -170,7 +168,7 @@ async fn in_place(
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.stdout(Stdio::piped()).spawn()?;
-    // Dropped before its work is done on time-out, on Ctrl-C, and when the stack ends by itself.
+    // Dropped before its work is done on time-out, on signals, and when the stack ends by itself.
     let mut group = Group(child.id());
     let stdout = child.stdout.take().ok_or("the tests have no output")?;
     let work = async {

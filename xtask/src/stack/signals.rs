@@ -9,7 +9,7 @@ use super::Failure;
 
 /// From its creation on, the signals below no longer end the process but are received here.
 #[derive(Debug)]
-pub(super) struct StopSignals {
+pub(crate) struct StopSignals {
     #[cfg(unix)]
     interrupt: Signal,
     #[cfg(unix)]
@@ -26,7 +26,7 @@ pub(super) struct StopSignals {
 
 impl StopSignals {
     /// Begins to listen.
-    pub(super) fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let failure = |error| Failure::new(format!("Cannot listen for Ctrl-C: {error}."));
         #[cfg(unix)]
         return Ok(Self {
@@ -43,7 +43,7 @@ impl StopSignals {
     }
 
     /// Resolves at the next signal: Ctrl-C, a request to terminate, or the end of the terminal.
-    pub(super) async fn received(&mut self) {
+    pub(crate) async fn received(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
