@@ -2,12 +2,13 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
-use supabase_core::BoxFuture;
+use supabase_core::{BoxFuture, sleep};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -40,6 +41,8 @@ pub(crate) struct Socket {
     socket: WebSocket,
     /// What the platform told. It cannot be asked to wait, so nothing limits how many there are.
     events: UnboundedReceiver<Event>,
+    /// Until the platform is asked again how much it holds.
+    pause: Option<BoxFuture<'static, ()>>,
     /// Called by the platform for as long as the socket has them.
     _callbacks: Callbacks,
 }
@@ -60,6 +63,13 @@ struct Callbacks {
     close: Closure<dyn FnMut(CloseEvent)>,
     error: Closure<dyn FnMut()>,
 }
+
+/// How many bytes may wait in the platform, which takes whatever it is given: what is sent then waits here, where it is
+/// limited.
+const MOST_WAITING: u32 = 1024 * 1024;
+
+/// How long until it is asked again. It tells nobody when it has sent something.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The platform's word for a connection that broke without a goodbye.
 const NO_GOODBYE: u16 = 1006;
@@ -87,7 +97,7 @@ impl Socket {
         socket.set_onmessage(Some(callbacks.message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(callbacks.close.as_ref().unchecked_ref()));
         socket.set_onerror(Some(callbacks.error.as_ref().unchecked_ref()));
-        Ok(Self { socket, events, _callbacks: callbacks })
+        Ok(Self { socket, events, pause: None, _callbacks: callbacks })
     }
 
     fn check_open(&self) -> Result<()> {
@@ -143,7 +153,7 @@ impl Stream for Socket {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            let next = match std::task::ready!(self.events.poll_recv(context)) {
+            let next = match ready!(self.events.poll_recv(context)) {
                 // Told already, to whoever opened it.
                 Some(Event::Open) => continue,
                 Some(Event::Message(frame)) => Ok(frame),
@@ -162,8 +172,19 @@ impl Stream for Socket {
 impl Sink<Frame> for Socket {
     type Error = Error;
 
-    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
-        Poll::Ready(self.check_open())
+    fn poll_ready(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        loop {
+            if let Err(error) = self.check_open() {
+                return Poll::Ready(Err(error));
+            }
+            if self.socket.buffered_amount() <= MOST_WAITING {
+                self.pause = None;
+                return Poll::Ready(Ok(()));
+            }
+            let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(LOOK_AGAIN)));
+            ready!(pause.as_mut().poll(context));
+            self.pause = None;
+        }
     }
 
     fn start_send(self: Pin<&mut Self>, frame: Frame) -> Result<()> {
@@ -187,7 +208,7 @@ impl Sink<Frame> for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
-        // What is sent is the platform's business from then on.
+        // What is sent is the platform's business from then on; how much of it waits there, `poll_ready` sees to.
         Poll::Ready(Ok(()))
     }
 
