@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use supabase_core::{Failure, FailureKind, Reply, decode_json, error_face, error_kinds};
+use supabase_core::{Failure, FailureKind, Reply, decode_json, error_face, error_kinds, object_or_default};
 
 use crate::code::Code;
 use crate::response::texts;
@@ -172,7 +172,7 @@ fn said(failure: &Failure) -> Said {
         msg: Option<Value>,
     }
     // Whatever a function sends is no reason to fail again: what has another shape says nothing here.
-    let body: Body = serde_json::from_slice(failure.body()).unwrap_or_default();
+    let body: Body = object_or_default(failure.body());
     let text = |value: Option<Value>| match value {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,

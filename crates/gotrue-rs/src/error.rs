@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
-use supabase_core::{BoxError, Failure, error_face, error_kinds};
+use supabase_core::{BoxError, Failure, error_face, error_kinds, object_or_default};
 
 use crate::code::Code;
 use crate::weak_password::{WeakPassword, WeakPasswordReason};
@@ -150,7 +150,7 @@ impl Error {
 
 impl Said {
     fn read(failure: &Failure) -> Self {
-        let body: Body = serde_json::from_slice(failure.body()).unwrap_or_default();
+        let body: Body = object_or_default(failure.body());
         // In the oldest form, `code` is the status as a number, and `error_code` the code.
         let own = [body.code, body.error_code].into_iter().flatten().find(|code| !code.is_empty());
         // A gateway's `error` is a sentence; OAuth's is a code, and the sentence stands beside it.

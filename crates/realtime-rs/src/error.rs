@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
-use supabase_core::{Failure, FailureKind, error_face, error_kinds};
+use supabase_core::{Failure, FailureKind, error_face, error_kinds, object_or_default};
 
 use crate::code::{Code, Verdict};
 
@@ -176,7 +176,7 @@ fn said(body: &[u8]) -> Said {
         message: Option<Value>,
         errors: Option<Value>,
     }
-    let body: Body = serde_json::from_slice(body).unwrap_or_default();
+    let body: Body = object_or_default(body);
     let text = |value: Option<Value>| match value {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
@@ -213,6 +213,8 @@ mod tests {
                 r#"{"messages":[{"event":["can't be blank"]}]}"#,
                 false,
             ),
+            // A proxy's; a list says nothing by the places of its items.
+            (502, r#"["a","b","c"]"#, "the server answered 502 Bad Gateway with a body of no type", true),
             (403, "", "the server answered 403 Forbidden with an empty body", false),
         ] {
             let error = Error::refused(status, body);

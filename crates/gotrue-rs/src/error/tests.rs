@@ -148,3 +148,12 @@ async fn a_gateway_in_front_is_read_as_well_as_it_speaks() {
 fn an_error_is_one_pointer() {
     assert_eq!(size_of::<Error>(), size_of::<usize>());
 }
+
+/// A list, which only a proxy sends, says nothing by the places of its items.
+#[tokio::test]
+async fn a_list_is_no_error_of_the_services() {
+    let server = Raw::start([Raw::json("502 Bad Gateway", 9, r#"["a","b"]"#)]);
+    let error = error_of(&server.url(), Method::POST).await;
+    assert_eq!((error.code(), error.status()), (None, Some(502)));
+    assert!(error.message().starts_with("the server answered 502"), "{error}");
+}
