@@ -24,7 +24,7 @@ cargo xtask bench --peers --large    # also the published clients, and 5 GiB eac
 
 It needs [valgrind](https://valgrind.org) for instructions and heap calls, and nothing else: the server is one of this
 project's own (`crates/bench`), answers with what was made beforehand, and stands on loopback. `--peers` builds
-`crates/bench/peers`, a workspace of its own with a lock file of its own: a quarter of an hour on two cores the first time, as
+`crates/bench/peers`, a workspace of its own with a lock file of its own: about eight minutes on two cores the first time, as
 one of these clients has more than two hundred crates below it. A part that is not measured stays as it was.
 
 How the figures are taken:
