@@ -100,7 +100,7 @@ pub fn run(options: &Options) -> Result<Report, String> {
                 while let Some((number, cell)) = take(&next, &cells) {
                     let outcome = one(number, cell, servers.handle()).map(|mut seen| {
                         if options.jobs == 1 {
-                            let open = leaks::still_open(&open_before);
+                            let open = leaks::still_open(&open_before, leaks::GRACE);
                             seen.wrong.extend(
                                 (!open.is_empty()).then(|| format!("left open: {}", open.join(", "))),
                             );
@@ -128,7 +128,7 @@ pub fn run(options: &Options) -> Result<Report, String> {
     let _ = panic::take_hook();
 
     let mut wrong = Vec::new();
-    let open = leaks::still_open(&open_before);
+    let open = leaks::still_open(&open_before, leaks::GRACE);
     if !open.is_empty() {
         wrong.push(format!("still open at the end (`--jobs 1` says whose): {}", open.join(", ")));
     }
