@@ -148,11 +148,11 @@ async fn a_stream_may_live_longer_than_the_time_limit() {
         let mut drip = vec![format!("{HEAD}transfer-encoding: chunked\r\n\r\n").into_bytes()];
         drip.extend((0..6).map(|n| chunk(format!("data: {n}\n\n").as_bytes())));
         drip.push(chunk(b""));
-        Answer::Drip(drip, Duration::from_millis(40))
+        Answer::Drip(drip, Duration::from_millis(250))
     };
-    let server = Raw::start([drip(), drip(), Answer::Silence(Duration::from_millis(400))]);
+    let server = Raw::start([drip(), drip(), Answer::Silence(Duration::from_secs(3))]);
     let functions = client(&server);
-    let limit = Duration::from_millis(150);
+    let limit = Duration::from_secs(1);
     let events: Vec<_> =
         functions.invoke("slow").timeout(limit).events().await.unwrap().try_collect().await.unwrap();
     assert_eq!(events.len(), 6);
@@ -165,8 +165,8 @@ async fn a_stream_may_live_longer_than_the_time_limit() {
 async fn what_is_not_made_of_events_is_not_waited_for() {
     let head = "HTTP/1.1 200 OK\r\nx-relay-error: true\r\ncontent-length: 10\r\n\r\n";
     let json = head.replace("x-relay-error: true", "content-type: application/json");
-    let slow = |head: &str| Answer::Drip(vec![head.into(), b"x".to_vec()], Duration::from_millis(300));
-    let limit = Duration::from_millis(450);
+    let slow = |head: &str| Answer::Drip(vec![head.into(), b"x".to_vec()], Duration::from_secs(1));
+    let limit = Duration::from_millis(1_500);
     // Each has a server of its own: one is busy with its first connection for longer than the limit.
     for (head, kind) in [(head, ErrorKind::Relay), (json.as_str(), ErrorKind::Stream)] {
         let server = Raw::start([slow(head)]);

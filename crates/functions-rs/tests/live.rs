@@ -141,10 +141,10 @@ async fn events_are_read_and_a_new_call_goes_on_after_the_last() {
 #[tokio::test]
 async fn a_time_limit_ends_a_slow_call_and_not_a_long_stream() {
     let Some(functions) = functions("a_time_limit_ends_a_slow_call_and_not_a_long_stream") else { return };
-    let limit = Duration::from_millis(700);
+    let limit = Duration::from_millis(1_500);
     let error = functions.invoke("slow?before=5000").timeout(limit).await.unwrap_err();
     assert!(error.is_timeout() && !error.is_retryable(), "{error:?}");
-    let long = functions.invoke("slow?between=300&pieces=4").timeout(limit).stream().await.unwrap();
+    let long = functions.invoke("slow?between=600&pieces=4").timeout(limit).stream().await.unwrap();
     let pieces: Vec<_> = long.try_collect().await.unwrap();
     assert_eq!(pieces.concat(), b"piece 1\npiece 2\npiece 3\npiece 4\n");
 }

@@ -145,7 +145,7 @@ async fn a_call_can_have_its_own_limits() {
     let mock = server
         .mock_async(|when, then| {
             when.any_request();
-            then.status(503).delay(Duration::from_millis(300));
+            then.status(503).delay(Duration::from_secs(1));
         })
         .await;
     let db = Client::builder(server.base_url(), KEY)

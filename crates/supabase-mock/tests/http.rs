@@ -204,7 +204,7 @@ fn a_reset_is_no_end_of_file() {
 #[test]
 fn an_answer_can_end_by_a_reset() {
     // With a pause, so that what was sent has been read when the reset comes.
-    let pause = Duration::from_millis(50);
+    let pause = Duration::from_millis(300);
     let server = Server::start([
         Answer::new(200).body("abcdef").drip(2, pause).cut_after(2).then_reset(),
         Answer::new(200).body("abcdef").drip(6, pause).then_reset(),

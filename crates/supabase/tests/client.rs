@@ -61,13 +61,13 @@ async fn the_limit_of_a_service_wins_over_the_limit_of_all() {
     server
         .mock_async(|when, then| {
             when.any_request();
-            then.status(200).body("[]").delay(Duration::from_millis(200));
+            then.status(200).body("[]").delay(Duration::from_secs(1));
         })
         .await;
     let builder = || {
         Client::builder(server.base_url(), KEY).http_client(supabase_testing::http::client()).max_retries(0)
     };
-    let short = Duration::from_millis(40);
+    let short = Duration::from_millis(100);
     for (supabase, in_time) in [
         (builder().timeout(short).build().unwrap(), false),
         (builder().timeout(short).postgrest_timeout(Duration::from_secs(9)).build().unwrap(), true),
