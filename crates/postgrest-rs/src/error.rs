@@ -94,7 +94,7 @@ impl Error {
     }
 
     /// The answer was to be complete, and holds only some of the rows, or does not tell.
-    pub(crate) fn truncated(reply: &Reply, rows: usize, total: Option<u64>) -> Self {
+    pub(crate) fn truncated(reply: &Reply, rows: u64, total: Option<u64>) -> Self {
         let message = match total {
             Some(total) => format!("the server sent {rows} of {total} rows"),
             None => "the server did not tell how many rows there are".to_owned(),

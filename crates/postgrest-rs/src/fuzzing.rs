@@ -64,7 +64,7 @@ pub fn read_content_range(bytes: &[u8]) {
         (Some(range), Some(count)) => Some(count.saturating_sub(1) > *range.end()),
         (None, Some(count)) => Some(count > 0),
     };
-    let told = match (Response { data: (), count, status: 206, range }).completeness() {
+    let told = match (Response { data: (), count, status: 206, range, is_write: false }).completeness() {
         Completeness::Unknown => None,
         Completeness::Complete => Some(false),
         Completeness::Truncated { total } => Some(Some(total) == count),

@@ -89,9 +89,12 @@ impl Query<NeedsVerb> {
     }
 }
 
+/// The operation of a call: what it does, the function alone knows.
+const CALL: &str = "postgrest.rpc";
+
 impl<T: DeserializeOwned> Query<Call, T> {
     pub(crate) fn call(client: &Client, function: &str, args: &impl Serialize) -> Self {
-        let mut draft = Draft::new(client, "postgrest.rpc", &["rpc"], function, Method::POST);
+        let mut draft = Draft::new(client, CALL, &["rpc"], function, Method::POST);
         match rpc::body(args) {
             Ok(body) => draft.request.body = Some(body),
             Err(message) => draft.blame(message),
@@ -283,6 +286,16 @@ impl Draft {
     /// Keeps the first fault, to be told when the query is sent.
     fn blame(&mut self, message: String) {
         self.fault.get_or_insert_with(|| Error::invalid(message));
+    }
+
+    /// Whether it adds, changes or removes rows.
+    fn writes_rows(&self) -> bool {
+        !self.reads() && self.request.operation != CALL
+    }
+
+    /// Whether the server keeps it from changing anything.
+    fn reads(&self) -> bool {
+        matches!(self.request.method, Method::GET | Method::HEAD)
     }
 
     /// Sends by a method that only reads, so that the arguments of a function go into the URL.

@@ -26,6 +26,8 @@ pub struct Response<T> {
     pub status: u16,
     /// Which rows these are, counted from 0; `None` if there are none, or if the server did not say.
     pub range: Option<RangeInclusive<u64>>,
+    /// A write is never cut, and mostly does not say which rows it answers with.
+    pub(crate) is_write: bool,
 }
 
 /// Whether an answer holds all rows that there are.
@@ -60,6 +62,7 @@ impl<T> Response<T> {
     /// as the estimate.
     pub fn completeness(&self) -> Completeness {
         match (self.count, &self.range) {
+            (Some(_), _) if self.is_write => Completeness::Complete,
             (None, _) => Completeness::Unknown,
             (Some(total), Some(range)) if range.end().saturating_add(1) < total => {
                 Completeness::Truncated { total }
@@ -72,7 +75,7 @@ impl<T> Response<T> {
 
     pub(crate) fn new(data: T, reply: &Reply) -> Self {
         let (range, count) = reply.header("content-range").map(content_range).unwrap_or_default();
-        Self { data, count, status: reply.status(), range }
+        Self { data, count, status: reply.status(), range, is_write: false }
     }
 }
 
@@ -94,7 +97,7 @@ mod tests {
     fn only_a_count_tells_whether_there_are_more() {
         let completeness = |text| {
             let (range, count) = content_range(text);
-            Response { data: (), count, status: 200, range }.completeness()
+            Response { data: (), count, status: 200, range, is_write: false }.completeness()
         };
         assert_eq!(completeness("0-999/*"), Completeness::Unknown);
         assert_eq!(completeness("0-999/2500"), Completeness::Truncated { total: 2500 });

@@ -1,6 +1,6 @@
 //! Writes that are limited, tried, or answered with a place; plans; shapes.
 
-use postgrest_rs::{Client, Code, ErrorKind, Explain, Numeric};
+use postgrest_rs::{Client, Code, Completeness, Count, ErrorKind, Explain, Numeric};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use supabase_testing::raw::{Answer, Raw};
@@ -52,6 +52,75 @@ async fn a_limit_on_affected_rows_is_strict_and_its_breach_has_a_code() {
     let error = query.max_affected(2).select::<Value>("*").await.unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(400), Some(&Code::MaxAffectedExceeded)));
     assert_eq!(replay.only().headers["prefer"], "handling=strict,max-affected=2,return=representation");
+}
+
+/// The server heeds neither where it writes for a plan: the rows were gone, and the answer a plan.
+#[tokio::test]
+async fn a_guard_and_a_plan_that_writes_exclude_each_other() {
+    let server = Raw::start([answer("200 OK", "", "plan")]);
+    let db = client(&server.url());
+    let delete = || db.from("t").delete().all_rows();
+    let analyze = Explain::new().analyze();
+    let outcomes = [
+        (delete().max_affected(1).select_raw("*").explain(analyze).await, "max_affected"),
+        (delete().select::<Value>("*").single().explain(analyze).await, "single"),
+        (delete().select::<Value>("*").maybe_single().explain(analyze).await, "maybe_single"),
+        (db.rpc::<Vec<Value>>("f", ()).max_affected(1).explain(analyze).await, "max_affected"),
+    ];
+    for (outcome, guard) in outcomes {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.message().contains(&format!("`{guard}`")), "{error}");
+    }
+    assert!(server.requests().is_empty());
+    // Without running it, nothing is written.
+    delete().max_affected(1).select_raw("*").explain(Explain::new()).await.unwrap();
+}
+
+/// What no reader could undo, the server does: more than one row, and nothing was written.
+#[tokio::test]
+async fn one_row_or_none_of_a_write_is_the_servers_to_count() {
+    let not_one = |rows: usize| {
+        let body = json!({ "code": "PGRST116", "details": format!("The result contains {rows} rows"), "hint": null,
+            "message": "Cannot coerce the result to a single JSON object" });
+        answer("406 Not Acceptable", "content-type: application/json\r\n", &body.to_string())
+    };
+    let server = Raw::start([
+        answer("200 OK", "", r#"{"id":1}"#),
+        not_one(0),
+        not_one(5),
+        not_one(0),
+        answer("406 Not Acceptable", "", r#"{"code":"PGRST107","message":"none of these"}"#),
+    ]);
+    let db = client(&server.url());
+    let delete = || db.from("t").delete().gt("id", 5).select::<Value>("*").maybe_single();
+    assert_eq!(delete().await.unwrap(), Some(json!({ "id": 1 })));
+    assert_eq!(delete().await.unwrap(), None);
+    let error = delete().await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Rejected, Some(&Code::NotExactlyOneRow)));
+    assert_eq!(
+        delete().dry_run().await.unwrap(),
+        None,
+        "nothing was changed, and so nothing is to be undone"
+    );
+    assert_eq!(delete().await.unwrap_err().status(), Some(406));
+    for request in server.requests() {
+        assert!(request.contains("accept: application/vnd.pgrst.object+json\r\n"), "{request}");
+    }
+}
+
+/// A write says how many rows it has, and mostly not which: it is never cut.
+#[tokio::test]
+async fn a_counted_write_is_complete() {
+    let range = "content-range: */2\r\n";
+    let server = Raw::start([answer("201 Created", range, "[{},{}]"), answer("200 OK", range, "[]")]);
+    let db = client(&server.url());
+    let insert = db.from("t").insert(json!([{}, {}])).select::<Value>("*").count(Count::Exact);
+    let answer = insert.execute().await.unwrap();
+    assert_eq!((answer.count, answer.completeness()), (Some(2), Completeness::Complete));
+    // What reads may well be.
+    let called = db.rpc::<Vec<Value>>("f", ()).count(Count::Exact).execute().await.unwrap();
+    assert_eq!(called.completeness(), Completeness::Truncated { total: 2 });
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
@@ -30,8 +31,10 @@ async fn table(rows: u64, max: u64) -> (MockServer, Client, Asked) {
             then.respond_with(move |request: &HttpMockRequest| {
                 let mut query: HashMap<String, String> = request.query_params().into_iter().collect();
                 let number = |key: &str| query.get(key).and_then(|value| value.parse::<u64>().ok());
-                let after =
-                    query.get("id").and_then(|id| id.strip_prefix("gt.")).and_then(|id| id.parse().ok());
+                let after = query.get("id").and_then(|id| {
+                    let (operator, id) = id.split_once('.')?;
+                    Some(id.parse::<u64>().ok()? - u64::from(operator == "gte"))
+                });
                 let first = after.unwrap_or(0) + number("offset").unwrap_or(0);
                 let last = (first + number("limit").unwrap_or(u64::MAX).min(max)).min(rows);
                 let page: Vec<_> = (first..last).map(|id| serde_json::json!({ "id": id + 1 })).collect();
@@ -120,15 +123,46 @@ async fn a_stream_asks_for_no_page_that_nobody_needs() {
 }
 
 #[tokio::test]
-async fn a_stream_by_key_begins_each_page_behind_the_last_key() {
-    let (_server, db, asked) = table(25, 10).await;
+async fn a_stream_by_key_begins_each_page_at_the_last_key() {
+    let (_server, db, asked) = table(25, 1000).await;
     let all: Vec<Row> = db.from("t").select("*").page_size(10).stream_by("id").try_collect().await.unwrap();
     assert_eq!(ids(&all), (1..=25).collect::<Vec<_>>());
-    let after: Vec<_> = asked.lock().unwrap().iter().map(|query| query.get("id").cloned()).collect();
-    assert_eq!(after, [None, Some("gt.10".into()), Some("gt.20".into()), Some("gt.25".into())]);
-    assert!(
-        asked.lock().unwrap().iter().all(|query| query["order"] == "id.asc" && !query.contains_key("offset"))
-    );
+    let asked = asked.lock().unwrap();
+    let pages: Vec<_> =
+        asked.iter().map(|query| (query.get("id").map(String::as_str), &*query["limit"])).collect();
+    assert_eq!(pages, [(None, "10"), (Some("gte.10"), "11"), (Some("gte.20"), "11"), (Some("gte.25"), "11")]);
+    assert!(asked.iter().all(|query| query["order"] == "id.asc" && !query.contains_key("offset")));
+}
+
+#[tokio::test]
+async fn a_stream_by_key_gives_every_row_once_also_from_a_server_that_gives_less_than_asked() {
+    for (rows, max, page) in [
+        (0, 10, 10),
+        (1, 10, 10),
+        (10, 10, 10),
+        (25, 10, 10),
+        (25, 4, 10),
+        (25, 2, 10),
+        (3, 1, 10),
+        (3, 10, 1),
+    ] {
+        let (_server, db, _) = table(rows, max).await;
+        let all: Vec<Row> =
+            db.from("t").select("*").page_size(page).stream_by("id").try_collect().await.unwrap();
+        assert_eq!(ids(&all), (1..=rows).collect::<Vec<_>>(), "{rows} rows, {max}, {page}");
+    }
+}
+
+/// Rows 1, 2, 2, 3 in pages of two: what is left out behind a `2` must not be left out silently.
+#[tokio::test]
+async fn a_key_that_two_pages_meet_at_and_that_is_not_unique_is_an_error() {
+    let answer = |body: &str| Raw::json("200 OK", body.len(), body);
+    let server = Raw::start([answer(r#"[{"id":1},{"id":2}]"#), answer(r#"[{"id":2},{"id":2},{"id":3}]"#)]);
+    let db =
+        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let rows: Vec<_> = db.from("t").select::<Row>("*").page_size(2).stream_by("id").collect().await;
+    assert_eq!(rows.len(), 3);
+    assert!(rows[2].as_ref().unwrap_err().message().contains("several rows"), "{:?}", rows[2]);
 }
 
 #[tokio::test]
@@ -159,6 +193,7 @@ async fn a_stream_that_would_repeat_or_lose_rows_is_refused() {
         db.from("t").select::<Row>("*").order("id"),
         db.from("t").select("*").limit(5),
         db.from("t").select("*").range(5, 9),
+        db.from("t").select("id:other"),
     ] {
         let error = query.stream_by("id").try_collect::<Vec<_>>().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
@@ -200,6 +235,40 @@ async fn complete_makes_a_cut_answer_an_error() {
     assert_eq!(error.kind(), ErrorKind::Invalid);
 }
 
+/// Whatever is said after `complete`, it holds.
+#[tokio::test]
+async fn complete_holds_for_every_shape_and_beside_other_counts() {
+    let (_server, db, _) = table(25, 10).await;
+    let rows = || db.from("t").select::<Row>("*").complete();
+    let text = || db.from("t").select_raw("*");
+    let outcomes = [
+        rows().count(Count::Planned).await.err(),
+        rows().csv().await.err(),
+        rows().geojson().await.err(),
+        rows().csv().byte_stream().try_collect::<Vec<_>>().await.err(),
+        text().complete().await.err(),
+        text().csv().complete().await.err(),
+        text().complete().byte_stream().try_collect::<Vec<_>>().await.err(),
+    ];
+    for (n, outcome) in outcomes.into_iter().enumerate() {
+        let error = outcome.unwrap_or_else(|| panic!("{n}: cut without a word"));
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Truncated, "the server sent 10 of 25 rows"));
+    }
+    // An answer without rows cannot be cut.
+    assert_eq!(text().complete().head().execute().await.unwrap().count, Some(25));
+}
+
+/// All pages together are complete, unless the query asks for fewer rows.
+#[tokio::test]
+async fn complete_says_nothing_new_of_a_stream() {
+    let (_server, db, _) = table(25, 10).await;
+    let rows = || db.from("t").select::<Row>("*").complete();
+    assert_eq!(rows().order("id").fetch_all().await.unwrap().len(), 25);
+    assert_eq!(rows().stream_by("id").try_collect::<Vec<_>>().await.unwrap().len(), 25);
+    let error = rows().order("id").limit(5).fetch_all().await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Invalid && error.message().contains("contradict"), "{error}");
+}
+
 #[tokio::test]
 async fn a_large_answer_comes_as_bytes() {
     let (_server, db, _) = table(2000, 2000).await;
@@ -212,6 +281,27 @@ async fn a_large_answer_comes_as_bytes() {
         Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
     let error = db.from("t").select_raw("*").byte_stream().try_collect::<Vec<_>>().await.unwrap_err();
     assert_eq!(error.code(), Some(&Code::TableNotFound));
+}
+
+/// The limit holds for each piece anew: a slow answer may take longer in all, and one that stands still does not.
+#[tokio::test]
+async fn bytes_that_stand_still_end_within_the_limit() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 5\r\n\r\n".to_vec();
+    let slow = [b"[", b"1", b",", b"2", b"]"].map(|piece| piece.to_vec());
+    let slow = Answer::Drip([vec![head.clone()], slow.to_vec()].concat(), Duration::from_millis(400));
+    let stalled =
+        Answer::Drip(vec![[head, b"[1".to_vec()].concat(), b",2]".to_vec()], Duration::from_secs(3));
+    for (answer, is_whole) in [(slow, true), (stalled, false)] {
+        let server = Raw::start([answer]);
+        let client = Client::builder(server.url(), "key")
+            .http_client(supabase_testing::http::client())
+            .timeout(Duration::from_millis(if is_whole { 1_600 } else { 500 }));
+        let bytes = client.build().unwrap().from("t").select_raw("*").byte_stream();
+        match bytes.try_collect::<Vec<_>>().await {
+            Ok(pieces) => assert!(is_whole && pieces.concat() == b"[1,2]"),
+            Err(error) => assert!(!is_whole && error.is_timeout() && error.is_retryable(), "{error:?}"),
+        }
+    }
 }
 
 #[tokio::test]
@@ -261,8 +351,14 @@ async fn a_long_list_is_asked_for_in_several_requests() {
                 let list = query["id"].trim_start_matches("in.(").trim_end_matches(')');
                 let ids: Vec<u64> = list.split(',').map(|id| id.parse().unwrap()).collect();
                 let rows: Vec<_> = ids.iter().map(|id| serde_json::json!({ "id": id })).collect();
+                assert!(request.headers_vec().iter().any(|(_, value)| value == "count=exact"));
+                let range = format!("0-{}/{}", ids.len() - 1, ids.len());
                 log.lock().unwrap().push(ids);
-                HttpMockResponse::builder().status(200).body(Value::from(rows).to_string()).build()
+                HttpMockResponse::builder()
+                    .status(200)
+                    .header("content-range", range)
+                    .body(Value::from(rows).to_string())
+                    .build()
             });
         })
         .await;
@@ -293,6 +389,17 @@ async fn a_long_list_is_asked_for_in_several_requests() {
         let error = query.chunked(10).await.unwrap_err();
         assert!(error.kind() == ErrorKind::Invalid && error.message().contains(says), "{error}");
     }
+}
+
+/// Several rows may belong to one value, and the server gives only so many: nobody else would notice.
+#[tokio::test]
+async fn a_part_of_a_list_whose_rows_the_server_cuts_is_an_error() {
+    let (_server, db, _) = table(25, 10).await;
+    let query = || db.from("t").select::<Row>("*").in_("kind", [1, 2]);
+    let error = query().chunked(1).await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Truncated, "the server sent 10 of 25 rows"));
+    let error = query().complete().chunked(1).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Truncated);
 }
 
 /// A function that returns a JSON array as one value answers every page with all of it.

@@ -177,7 +177,7 @@ impl Failure {
     }
 
     /// The server answered, and not with a success.
-    pub(crate) fn from_reply(reply: Reply, idempotent: bool) -> Self {
+    pub fn from_reply(reply: Reply, idempotent: bool) -> Self {
         let message = message_of(&reply);
         let mut failure = Self::new(FailureKind::Status, message);
         failure.0.retryable = idempotent && is_transient(reply.status);

@@ -17,11 +17,14 @@ pub(crate) struct Accept {
     pub(crate) plan: Option<(Explain, Format)>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Shape {
     #[default]
     Rows,
     One,
+    /// One row or none. A reader counts the rows itself, as the server would log none as an error; only the server can undo
+    /// a write.
+    MaybeOne,
     Csv,
     GeoJson,
 }
@@ -35,16 +38,23 @@ pub(crate) enum Format {
 
 impl Accept {
     /// The header, unless it is that of most queries.
-    pub(crate) fn header(&self) -> Option<HeaderValue> {
+    pub(crate) fn header(&self, is_write: bool) -> Option<HeaderValue> {
+        let shape = match self.shape {
+            Shape::MaybeOne if is_write => Shape::One,
+            Shape::MaybeOne => Shape::Rows,
+            shape => shape,
+        };
         // Checked when this is compiled, and not for each request.
-        let of = match (self.shape, self.strip_nulls) {
+        let of = match (shape, self.strip_nulls) {
             (Shape::Rows, false) if self.plan.is_none() => return None,
             (Shape::Rows, false) => const { HeaderValue::from_static(ROWS) },
             (Shape::Rows, true) => {
                 const { HeaderValue::from_static("application/vnd.pgrst.array+json;nulls=stripped") }
             }
-            (Shape::One, false) => const { HeaderValue::from_static("application/vnd.pgrst.object+json") },
-            (Shape::One, true) => {
+            (Shape::One | Shape::MaybeOne, false) => {
+                const { HeaderValue::from_static("application/vnd.pgrst.object+json") }
+            }
+            (Shape::One | Shape::MaybeOne, true) => {
                 const { HeaderValue::from_static("application/vnd.pgrst.object+json;nulls=stripped") }
             }
             (Shape::Csv, _) => const { HeaderValue::from_static("text/csv") },
@@ -81,7 +91,7 @@ mod tests {
             (Shape::Csv, Some("text/csv"), "text/csv"),
             (Shape::GeoJson, Some("application/geo+json"), "application/geo+json"),
         ] {
-            let accept = |strip_nulls| Accept { shape, strip_nulls, plan: None }.header();
+            let accept = |strip_nulls| Accept { shape, strip_nulls, plan: None }.header(false);
             assert_eq!(
                 (accept(false), accept(true)),
                 (plain.map(HeaderValue::from_static), Some(HeaderValue::from_static(stripped)))
@@ -90,9 +100,16 @@ mod tests {
     }
 
     #[test]
+    fn one_row_or_none_is_counted_by_whoever_reads_and_by_the_server_where_it_must_undo() {
+        let accept = Accept { shape: Shape::MaybeOne, strip_nulls: false, plan: None };
+        assert_eq!(accept.header(false), None);
+        assert_eq!(accept.header(true).unwrap(), "application/vnd.pgrst.object+json");
+    }
+
+    #[test]
     fn a_plan_names_format_subject_and_options() {
         let plan = |shape, options, format| {
-            Accept { shape, strip_nulls: false, plan: Some((options, format)) }.header().unwrap()
+            Accept { shape, strip_nulls: false, plan: Some((options, format)) }.header(false).unwrap()
         };
         assert_eq!(
             plan(Shape::Rows, Explain::new(), Format::Text),

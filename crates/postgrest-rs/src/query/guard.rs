@@ -10,7 +10,8 @@ impl<S, Out> Query<S, Out> {
     /// Undoes the write, with [`Code::MaxAffectedExceeded`](crate::Code::MaxAffectedExceeded), if it would touch more
     /// than `rows` rows.
     ///
-    /// PostgREST 13 or newer; older ones ignore it. A function must return a set for this.
+    /// PostgREST 13 or newer; older ones refuse it, with
+    /// [`Code::PreferenceInvalid`](crate::Code::PreferenceInvalid). A function must return a set for this.
     ///
     /// Source: <https://docs.postgrest.org/en/stable/references/api/preferences.html#max-affected>
     ///

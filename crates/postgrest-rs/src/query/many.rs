@@ -2,10 +2,9 @@
 
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
-use supabase_core::{BoxFuture, Bytes, MaybeSend};
+use supabase_core::{BoxFuture, Bytes, Failure, MaybeSend, limited};
 
 use super::Query;
-use super::guard::undone;
 use super::send::rows;
 use super::stage::{Ready, Select};
 use crate::error::{Error, Result};
@@ -15,15 +14,18 @@ impl<S> Query<S, String> {
     /// The answer as it comes, in pieces of bytes: for one that is larger than memory should hold. What is asked for is
     /// text: JSON after [`select_raw`](Query::select_raw), or [`csv`](Query::csv).
     ///
-    /// The time limit holds until the first byte, and nothing is repeated after it. Dropping the stream cancels the
-    /// request.
+    /// The time limit holds until the first byte, and then for each piece anew: a stream may take as long as it likes, and
+    /// does not stand still. Nothing is repeated after the first byte. Dropping the stream cancels the request.
+    ///
+    /// The server has a limit of its own and cuts the answer without a word; with [`complete`](Query::complete), that is an
+    /// error before the first byte.
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// use futures_util::TryStreamExt;
     /// use std::io::Write;
     /// let mut file = std::fs::File::create("planets.csv")?;
-    /// let mut csv = std::pin::pin!(db.from("planets").select_raw("*").csv().byte_stream());
+    /// let mut csv = std::pin::pin!(db.from("planets").select_raw("*").csv().complete().byte_stream());
     /// while let Some(bytes) = csv.try_next().await? {
     ///     file.write_all(&bytes)?;
     /// }
@@ -36,16 +38,20 @@ impl<S> Query<S, String> {
         let mut draft = self.draft;
         let open = async move {
             draft.complete()?;
-            let to_be_undone = draft.is_to_be_undone();
+            let limit = draft.request.timeout.or(draft.transport.timeout());
+            let idempotent = draft.request.idempotent;
             let reply = draft.transport.open(&draft.request).await.map_err(Error::from_failure)?;
             let head = reply.head();
             head.refuse_html().map_err(Error::from_failure)?;
-            if to_be_undone {
-                undone(&head)?;
-            }
-            Ok::<_, Error>(stream::try_unfold(reply, |mut reply| async move {
-                let chunk = reply.chunk().await.map_err(Error::from_failure)?;
-                Ok(chunk.map(|chunk| (chunk, reply)))
+            draft.check(&head)?;
+            Ok::<_, Error>(stream::try_unfold(reply, move |mut reply| async move {
+                let chunk = match limit {
+                    Some(limit) => limited(limit, reply.chunk())
+                        .await
+                        .unwrap_or_else(|| Err(Failure::timeout(limit, idempotent))),
+                    None => reply.chunk().await,
+                };
+                Ok(chunk.map_err(Error::from_failure)?.map(|chunk| (chunk, reply)))
             }))
         };
         stream::once(open).try_flatten()
@@ -65,9 +71,12 @@ impl<T: DeserializeOwned + Send + 'static> Query<Select, Vec<T>> {
     /// Sends the longest [`in_`](Query::in_) list in several requests, of at most `size` values each, and joins their
     /// rows: for lists that are too long for one request.
     ///
-    /// Values that occur twice, by their text, are asked for once. Rows come in the order of the requests. Where several requests would
-    /// give another answer than one, that is an error before anything is sent: with a limit, a range, an order, a count,
-    /// an aggregate of the table itself, a shape other than rows, or without a list.
+    /// Values that occur twice, by their text, are asked for once; two texts of one value, as of a UUID in both cases, give
+    /// its rows twice. Rows come in the order of the requests. Each request asks for the exact count too: where the server
+    /// has more rows for one than it gives, that is an error of kind
+    /// [`ErrorKind::Truncated`](crate::ErrorKind::Truncated), and `size` is to be smaller. Where several requests would give
+    /// another answer than one, that is an error before anything is sent: with a limit, a range, an order, a count, an
+    /// aggregate of the table itself, a shape other than rows, or without a list.
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client, ids: Vec<i64>) -> postgrest_rs::Result<()> {
@@ -119,6 +128,8 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Chunked<T> {
                     "`chunked` needs an `in_` filter on the table itself, whose list it splits",
                 ));
             };
+            // Nobody else would notice that the server cuts one of the answers.
+            draft.must_be_whole = true;
             let list = draft.lists.swap_remove(longest);
             let requests: Vec<_> = list
                 .split(self.size)

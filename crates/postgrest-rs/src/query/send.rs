@@ -3,14 +3,21 @@
 use std::mem::take;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use supabase_core::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use supabase_core::{BoxFuture, Failure, Method, Reply, decode_json};
 
+use super::accept::Shape;
 use super::guard::undone;
+use super::prefer::Count;
 use super::stage::Ready;
 use super::{Draft, Query};
+use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::response::Response;
+use crate::response::{Completeness, Response};
+
+/// The status of an answer that was to have one row, and would have another number.
+const NOT_ACCEPTABLE: u16 = 406;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -36,8 +43,9 @@ impl<S, Out> Query<S, Out> {
     {
         let Self { draft, decode, .. } = self;
         Box::pin(async move {
+            let is_write = draft.writes_rows();
             let reply = draft.send().await?;
-            Ok(Response::new(decode(&reply)?, &reply))
+            Ok(Response { is_write, ..Response::new(decode(&reply)?, &reply) })
         })
     }
 }
@@ -56,12 +64,24 @@ impl Draft {
     /// Sends what was drafted, and reads the answer whole.
     pub(super) async fn send(mut self: Box<Self>) -> Result<Reply> {
         self.complete()?;
-        let to_be_undone = self.is_to_be_undone();
         let reply = self.transport.send(&self.request).await.map_err(Error::from_failure)?;
-        if to_be_undone {
-            undone(&reply)?;
-        }
+        self.check(&reply)?;
         Ok(reply)
+    }
+
+    /// Looks whether the answer says all that it was asked to say.
+    pub(super) fn check(&self, head: &Reply) -> Result<()> {
+        if is_not_acceptable(head) {
+            // Undone, and without rows.
+            return Ok(());
+        }
+        if self.is_to_be_undone() {
+            undone(head)?;
+        }
+        if self.must_be_whole && self.accept.plan.is_none() && self.request.method != Method::HEAD {
+            whole(head)?;
+        }
+        Ok(())
     }
 
     /// Whether it would touch every row without a filter.
@@ -73,6 +93,13 @@ impl Draft {
     /// refused.
     pub(super) fn is_to_be_undone(&self) -> bool {
         self.prefer.rollback && self.accept.plan.is_none()
+    }
+
+    /// A query that asks for some rows cannot be complete.
+    pub(super) fn refuse_cut(&mut self) {
+        if self.window.limit.is_some() || self.window.offset.is_some_and(|rows| rows > 0) {
+            self.blame("`complete` and a limit, offset or range contradict each other".to_owned());
+        }
     }
 
     /// Puts everything that was collected into the request, once.
@@ -94,10 +121,27 @@ impl Draft {
                     .to_owned(),
             );
         }
-        if self.must_be_whole
-            && (self.window.limit.is_some() || self.window.offset.is_some_and(|rows| rows > 0))
-        {
-            self.blame("`complete` and a limit, offset or range contradict each other".to_owned());
+        if !self.reads() && self.accept.plan.is_some_and(|(options, _)| options.runs()) {
+            let guard = match self.accept.shape {
+                _ if self.prefer.max_affected.is_some() => Some("max_affected"),
+                Shape::One => Some("single"),
+                Shape::MaybeOne if self.writes_rows() => Some("maybe_single"),
+                Shape::MaybeOne | Shape::Rows | Shape::Csv | Shape::GeoJson => None,
+            };
+            if let Some(guard) = guard {
+                self.blame(format!(
+                    "the server writes for an analyzed plan without heeding `{guard}`: leave out `analyze` or `{guard}`"
+                ));
+            }
+        }
+        if self.must_be_whole {
+            self.refuse_cut();
+            // Whatever count was asked for as well, only this one tells.
+            self.prefer.count = Some(Count::Exact);
+        }
+        if self.accept.shape == Shape::MaybeOne && self.writes_rows() {
+            // That there is no row is an answer.
+            self.request.accepts = |status| status == NOT_ACCEPTABLE;
         }
         let window = take(&mut self.window);
         window.write(None, &mut self.pairs);
@@ -118,8 +162,9 @@ impl Draft {
         }
         let pairs = take(&mut self.pairs);
         self.request.url.set_query(pairs.as_str().map_err(|error| Error::invalid(error.to_string()))?);
+        let accept = self.accept.header(self.writes_rows());
         let headers = &mut self.request.headers;
-        if let Some(accept) = self.accept.header() {
+        if let Some(accept) = accept {
             headers.push((ACCEPT, accept));
         }
         if let Some(schema) = &self.schema {
@@ -137,6 +182,23 @@ impl Draft {
             headers.push((CONTENT_TYPE, JSON));
         }
         Ok(())
+    }
+}
+
+/// Whether the server refused the shape of the answer: it has other than one row.
+fn is_not_acceptable(reply: &Reply) -> bool {
+    reply.status() == NOT_ACCEPTABLE
+}
+
+/// Fails if there are more rows than the answer holds, or the server does not tell.
+fn whole(head: &Reply) -> Result<()> {
+    let answer = Response::new((), head);
+    let rows =
+        answer.range.as_ref().map_or(0, |range| range.end().saturating_sub(*range.start()).saturating_add(1));
+    match answer.completeness() {
+        Completeness::Complete => Ok(()),
+        Completeness::Truncated { total } => Err(Error::truncated(head, rows, Some(total))),
+        Completeness::Unknown => Err(Error::truncated(head, rows, None)),
     }
 }
 
@@ -158,8 +220,19 @@ pub(crate) fn one<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
     })
 }
 
-/// One row or none. The server is not asked for a single one, as it would log none as an error.
+/// One row or none: as a list, where the server was not asked for a single one.
 pub(crate) fn maybe_one<T: DeserializeOwned>(reply: &Reply) -> Result<Option<T>> {
+    if is_not_acceptable(reply) {
+        let error = Error::from_failure(Failure::from_reply(reply.clone(), false));
+        let says_none = |details: Value| details.as_str().is_some_and(|text| text.contains(" 0 rows"));
+        let is_none = error.code() == Some(&Code::NotExactlyOneRow) && error.details().is_some_and(says_none);
+        return if is_none { Ok(None) } else { Err(error) };
+    }
+    match reply.body().trim_ascii_start().first() {
+        Some(b'[') => {}
+        Some(b'{') => return one(reply).map(Some),
+        _ => return json(reply),
+    }
     let mut rows: Vec<T> = reply.json().map_err(Error::from_failure)?;
     if rows.len() > 1 {
         let message = "more than one row came where one or none was asked for";

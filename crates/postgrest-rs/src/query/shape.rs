@@ -30,7 +30,8 @@ impl<S, T: DeserializeOwned> Query<S, Vec<T>> {
     }
 
     /// Asks for one row or none. More than one is an error with
-    /// [`Code::NotExactlyOneRow`](crate::Code::NotExactlyOneRow); a write has happened then.
+    /// [`Code::NotExactlyOneRow`](crate::Code::NotExactlyOneRow), and a write is undone then; what a function has done, is
+    /// not.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/maybesingle>
     ///
@@ -45,7 +46,7 @@ impl<S, T: DeserializeOwned> Query<S, Vec<T>> {
     where
         S: Rows,
     {
-        self.to(maybe_one)
+        self.with(|draft| draft.accept.shape = Shape::MaybeOne).to(maybe_one)
     }
 }
 

@@ -48,7 +48,7 @@ impl Listener {
                         headers: request.headers_vec().clone(),
                         body: request.body_string(),
                     });
-                    HttpMockResponse::builder().status(200).body("[]").build()
+                    HttpMockResponse::builder().status(200).header("content-range", "*/0").body("[]").build()
                 });
             })
             .await;
