@@ -10,6 +10,7 @@ use supabase_core::open_enum;
 
 use crate::timestamp::Timestamp;
 
+pub(crate) use list::listed;
 pub use list::{BucketColumn, ListBuckets};
 pub use write::{CreateBucket, UpdateBucket};
 

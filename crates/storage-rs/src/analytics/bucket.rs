@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 use supabase_core::{Method, Transport};
 
 use super::{Analytics, Catalog, segment};
-use crate::bucket::{BucketColumn, BucketKind};
+use crate::bucket::{BucketKind, listed};
 use crate::call::{Call, awaits, call_settings, done, json};
 use crate::draft::Draft;
-use crate::order::Order;
 use crate::timestamp::Timestamp;
 
 /// A bucket for Iceberg tables.
@@ -99,32 +98,7 @@ impl Analytics {
 }
 
 impl ListAnalyticsBuckets {
-    /// How many, at the most.
-    pub fn limit(mut self, buckets: u32) -> Self {
-        self.draft.query("limit", &buckets.to_string());
-        self
-    }
-
-    /// How many to leave out at the beginning.
-    pub fn offset(mut self, buckets: u32) -> Self {
-        self.draft.query("offset", &buckets.to_string());
-        self
-    }
-
-    /// Only those whose name holds this.
-    pub fn search(mut self, text: impl AsRef<str>) -> Self {
-        self.draft.query("search", text.as_ref());
-        self
-    }
-
-    /// In which order.
-    pub fn sort(mut self, column: BucketColumn, order: Order) -> Self {
-        self.draft.query("sortColumn", column.as_str());
-        self.draft.query("sortOrder", order.as_str());
-        self
-    }
-
-    call_settings!();
+    listed!("Only those whose name holds this.");
 
     fn finish(self) -> Call<Vec<AnalyticsBucket>> {
         Call::new(self.draft, json)
