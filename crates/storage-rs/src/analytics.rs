@@ -68,6 +68,26 @@ pub struct IcebergExists {
     call: Call<()>,
 }
 
+/// Writes the setters of a list that comes in pages.
+macro_rules! pages {
+    () => {
+        /// How many on a page.
+        pub fn page_size(mut self, rows: u32) -> Self {
+            self.draft.query("pageSize", &rows.to_string());
+            self
+        }
+
+        /// Where to begin: a page's `next_page_token`.
+        pub fn page_token(mut self, token: impl AsRef<str>) -> Self {
+            self.draft.query("pageToken", token.as_ref());
+            self
+        }
+
+        call_settings!();
+    };
+}
+use pages;
+
 impl Catalog {
     /// A call to the catalog: `route` stands below the bucket, encoded.
     fn draft(&self, operation: &'static str, method: Method, route: Result<String>) -> Draft {

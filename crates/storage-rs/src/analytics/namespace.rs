@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use supabase_core::Method;
 
-use super::{Catalog, IcebergExists, segment};
+use super::{Catalog, IcebergExists, pages, segment};
 use crate::call::{Call, awaits, call_settings, done, json};
 use crate::draft::Draft;
 use crate::error::{Error, Result};
@@ -222,19 +222,7 @@ impl ListNamespaces {
         self
     }
 
-    /// How many on a page.
-    pub fn page_size(mut self, rows: u32) -> Self {
-        self.draft.query("pageSize", &rows.to_string());
-        self
-    }
-
-    /// Where to begin: a page's `next_page_token`.
-    pub fn page_token(mut self, token: impl AsRef<str>) -> Self {
-        self.draft.query("pageToken", token.as_ref());
-        self
-    }
-
-    call_settings!();
+    pages!();
 
     fn finish(self) -> Call<NamespacePage> {
         Call::new(self.draft, json)

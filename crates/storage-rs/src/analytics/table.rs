@@ -7,7 +7,7 @@ use serde_json::Value;
 use supabase_core::Method;
 
 use super::namespace::route;
-use super::{Catalog, IcebergExists, IntoNamespace, segment};
+use super::{Catalog, IcebergExists, IntoNamespace, pages, segment};
 use crate::call::{Call, awaits, call_settings, done, json};
 use crate::draft::Draft;
 use crate::error::Result;
@@ -163,19 +163,7 @@ impl Catalog {
 }
 
 impl ListTables {
-    /// How many on a page.
-    pub fn page_size(mut self, rows: u32) -> Self {
-        self.draft.query("pageSize", &rows.to_string());
-        self
-    }
-
-    /// Where to begin: a page's `next_page_token`.
-    pub fn page_token(mut self, token: impl AsRef<str>) -> Self {
-        self.draft.query("pageToken", token.as_ref());
-        self
-    }
-
-    call_settings!();
+    pages!();
 
     fn finish(self) -> Call<TablePage> {
         Call::new(self.draft, json)
