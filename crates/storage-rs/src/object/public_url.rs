@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use super::Objects;
-use super::signed_url::{Additions, Disposition};
+use super::signed_url::{Additions, additions};
 use crate::draft::address;
 use crate::error::Result;
 use crate::path::{IntoObjectPath, ObjectPath};
@@ -61,23 +61,7 @@ impl PublicUrl {
         self
     }
 
-    /// Has browsers save the object, under its own name, and not show it.
-    pub fn download(mut self) -> Self {
-        self.additions.disposition = Disposition::Saved;
-        self
-    }
-
-    /// Has browsers save the object, under this name, and not show it.
-    pub fn download_as(mut self, name: impl Into<String>) -> Self {
-        self.additions.disposition = Disposition::SavedAs(name.into());
-        self
-    }
-
-    /// A text that makes the URL another one for the CDN, so that it does not answer from its cache.
-    pub fn cache_nonce(mut self, nonce: impl Into<String>) -> Self {
-        self.additions.cache_nonce = Some(nonce.into());
-        self
-    }
+    additions!();
 
     /// The URL.
     ///

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use supabase_core::{BoxFuture, Method};
 
 use super::remove::keys;
-use super::signed_url::{Additions, Disposition};
+use super::signed_url::{Additions, additions};
 use super::{Objects, SignedUrl};
 use crate::call::call_settings;
 use crate::draft::Draft;
@@ -160,31 +160,6 @@ impl Objects {
     }
 }
 
-/// Writes the setters that both have.
-macro_rules! additions {
-    () => {
-        /// Has browsers save the object, under its own name, and not show it.
-        pub fn download(mut self) -> Self {
-            self.additions.disposition = Disposition::Saved;
-            self
-        }
-
-        /// Has browsers save the object, under this name, and not show it.
-        pub fn download_as(mut self, name: impl Into<String>) -> Self {
-            self.additions.disposition = Disposition::SavedAs(name.into());
-            self
-        }
-
-        /// A text that makes the URL another one for the CDN, so that it does not answer from its cache.
-        pub fn cache_nonce(mut self, nonce: impl Into<String>) -> Self {
-            self.additions.cache_nonce = Some(nonce.into());
-            self
-        }
-
-        call_settings!();
-    };
-}
-
 impl CreateSignedUrl {
     /// Has the service resize the image on its way. Whoever has the URL cannot ask for another size.
     pub fn transform(mut self, transform: Transform) -> Self {
@@ -193,6 +168,7 @@ impl CreateSignedUrl {
     }
 
     additions!();
+    call_settings!();
 
     async fn run(self) -> Result<SignedUrl> {
         let Self { mut draft, objects, path, seconds, transform, additions } = self;
@@ -226,6 +202,7 @@ impl CreateSignedUrl {
 
 impl CreateSignedUrls {
     additions!();
+    call_settings!();
 
     async fn run(self) -> Result<Vec<SignedPath>> {
         let Self { mut draft, objects, keys, seconds, additions } = self;

@@ -60,6 +60,30 @@ pub(crate) struct Additions {
     pub(crate) cache_nonce: Option<String>,
 }
 
+/// Writes the setters of a type that has a field `additions`.
+macro_rules! additions {
+    () => {
+        /// Has browsers save the object, under its own name, and not show it.
+        pub fn download(mut self) -> Self {
+            self.additions.disposition = $crate::object::signed_url::Disposition::Saved;
+            self
+        }
+
+        /// Has browsers save the object, under this name, and not show it.
+        pub fn download_as(mut self, name: impl Into<String>) -> Self {
+            self.additions.disposition = $crate::object::signed_url::Disposition::SavedAs(name.into());
+            self
+        }
+
+        /// A text that makes the URL another one for the CDN, so that it does not answer from its cache.
+        pub fn cache_nonce(mut self, nonce: impl Into<String>) -> Self {
+            self.additions.cache_nonce = Some(nonce.into());
+            self
+        }
+    };
+}
+pub(crate) use additions;
+
 impl Additions {
     pub(crate) fn none() -> Self {
         Self { disposition: Disposition::Shown, cache_nonce: None }
