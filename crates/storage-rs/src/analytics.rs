@@ -32,7 +32,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use supabase_core::{BoxFuture, Method, Transport};
 
-use crate::call::{Call, done};
+use crate::call::{Call, call_settings, done};
 use crate::draft::Draft;
 use crate::error::{Error, Result};
 
@@ -65,7 +65,7 @@ pub struct Catalog {
 #[must_use = "a call is sent when it is awaited"]
 #[derive(Debug)]
 pub struct IcebergExists {
-    call: Call<()>,
+    draft: Draft,
 }
 
 /// Writes the setters of a list that comes in pages.
@@ -97,22 +97,12 @@ impl Catalog {
     }
 
     fn exists(&self, operation: &'static str, route: Result<String>) -> IcebergExists {
-        IcebergExists { call: Call::new(self.draft(operation, Method::HEAD, route), done) }
+        IcebergExists { draft: self.draft(operation, Method::HEAD, route) }
     }
 }
 
 impl IcebergExists {
-    /// How long this call may take, repetitions included.
-    pub fn timeout(mut self, limit: std::time::Duration) -> Self {
-        self.call = self.call.timeout(limit);
-        self
-    }
-
-    /// How often this call is repeated at the most; 0 for never.
-    pub fn max_retries(mut self, times: u32) -> Self {
-        self.call = self.call.max_retries(times);
-        self
-    }
+    call_settings!();
 }
 
 impl IntoFuture for IcebergExists {
@@ -121,7 +111,7 @@ impl IntoFuture for IcebergExists {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            match self.call.await {
+            match Call::new(self.draft, done).await {
                 Ok(()) => Ok(true),
                 // The catalog answers with real statuses, and to HEAD with nothing else.
                 Err(error) if error.status() == Some(404) => Ok(false),

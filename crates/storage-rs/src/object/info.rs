@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use supabase_core::{BoxFuture, Method};
 
 use super::Objects;
-use crate::call::{Call, json};
+use crate::call::{Call, call_settings, json};
 use crate::code::Code;
 use crate::draft::Draft;
 use crate::error::Result;
@@ -53,7 +53,7 @@ pub struct ObjectInfo {
 #[must_use = "a call is sent when it is awaited"]
 #[derive(Debug)]
 pub struct Exists {
-    call: Call<ObjectInfo>,
+    draft: Draft,
 }
 
 impl Objects {
@@ -87,24 +87,14 @@ impl Objects {
     /// # Ok(()) }
     /// ```
     pub fn exists(&self, path: impl IntoObjectPath) -> Exists {
-        let mut call = self.info(path);
-        call.draft.request.operation = "storage.exists";
-        Exists { call }
+        let mut draft = self.info(path).draft;
+        draft.request.operation = "storage.exists";
+        Exists { draft }
     }
 }
 
 impl Exists {
-    /// How long this call may take, repetitions included.
-    pub fn timeout(mut self, limit: std::time::Duration) -> Self {
-        self.call = self.call.timeout(limit);
-        self
-    }
-
-    /// How often this call is repeated at the most; 0 for never.
-    pub fn max_retries(mut self, times: u32) -> Self {
-        self.call = self.call.max_retries(times);
-        self
-    }
+    call_settings!();
 }
 
 impl IntoFuture for Exists {
@@ -115,7 +105,7 @@ impl IntoFuture for Exists {
         Box::pin(async move {
             // A refusal to HEAD has no body that would tell a missing object from a forbidden one: so it is asked for
             // what is known of it.
-            match self.call.await {
+            match Call::<ObjectInfo>::new(self.draft, json).await {
                 Ok(_) => Ok(true),
                 Err(error) if error.code() == Some(&Code::NoSuchKey) => Ok(false),
                 Err(error) => Err(error),
