@@ -36,6 +36,18 @@ impl Draft {
         Self { transport: transport.clone(), request: Request::new(operation, method, url), fault }
     }
 
+    /// A `POST` that changes nothing: it is sent again wherever a `GET` is.
+    pub(crate) fn question(transport: &Transport, operation: &'static str, path: Result<String>) -> Self {
+        let mut draft = Self::new(transport, operation, Method::POST, path);
+        draft.request.idempotent = true;
+        draft
+    }
+
+    /// What [`finish`](Self::finish) gave, to be said more of.
+    pub(crate) fn of((transport, request): (Transport, Request)) -> Self {
+        Self { transport, request, fault: None }
+    }
+
     /// Keeps the first fault, to be told when the request is sent.
     pub(crate) fn blame(&mut self, fault: Error) {
         self.fault.get_or_insert(fault);

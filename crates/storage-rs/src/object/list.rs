@@ -1,7 +1,7 @@
 //! The objects of one folder.
 
 use serde::{Deserialize, Serialize};
-use supabase_core::{Method, open_enum};
+use supabase_core::open_enum;
 
 use super::{ObjectMetadata, Objects};
 use crate::call::{Call, awaits, call_settings, json};
@@ -105,10 +105,7 @@ impl Objects {
     /// # Ok(()) }
     /// ```
     pub fn list(&self, folder: impl Into<String>) -> List {
-        let mut draft =
-            Draft::new(&self.transport, "storage.list", Method::POST, self.in_bucket("object/list"));
-        // A question, although it is a POST.
-        draft.request.idempotent = true;
+        let draft = Draft::question(&self.transport, "storage.list", self.in_bucket("object/list"));
         let body = Body { prefix: folder.into(), limit: None, offset: None, sort_by: None, search: None };
         List { draft, body }
     }

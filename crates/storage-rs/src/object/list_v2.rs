@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use supabase_core::{BoxStream, Method, Transport, open_enum};
+use supabase_core::{BoxStream, open_enum};
 
 use super::{ObjectMetadata, Objects};
 use crate::call::{Call, awaits, call_settings, json};
@@ -141,15 +141,9 @@ impl Objects {
     /// ```
     #[doc(alias = "listV2")]
     pub fn list_v2(&self) -> ListV2 {
-        ListV2 { draft: draft(&self.transport, self.in_bucket("object/list-v2")), body: Body::default() }
+        let draft = Draft::question(&self.transport, "storage.list_v2", self.in_bucket("object/list-v2"));
+        ListV2 { draft, body: Body::default() }
     }
-}
-
-fn draft(transport: &Transport, path: Result<String>) -> Draft {
-    let mut draft = Draft::new(transport, "storage.list_v2", Method::POST, path);
-    // A question, although it is a POST.
-    draft.request.idempotent = true;
-    draft
 }
 
 impl ListV2 {
@@ -207,10 +201,10 @@ impl ListV2 {
             }
         };
         let pages = stream::try_unfold(Some(body), move |body| {
-            let (transport, request) = (transport.clone(), request.clone());
+            let ready = (transport.clone(), request.clone());
             async move {
                 let Some(mut body) = body else { return Ok(None) };
-                let mut draft = draft_of(&transport, request);
+                let mut draft = Draft::of(ready);
                 draft.json(&body);
                 let page: ListV2Page = json(draft.send().await?)?;
                 // A cursor that leads to itself would never end.
@@ -227,12 +221,6 @@ impl ListV2 {
             Err(error) => stream::iter(vec![Err(error)]),
         }))
     }
-}
-
-fn draft_of(transport: &Transport, request: supabase_core::Request) -> Draft {
-    let mut draft = draft(transport, Ok(String::new()));
-    draft.request = request;
-    draft
 }
 
 fn entries(page: ListV2Page) -> Vec<Result<Entry>> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use supabase_core::{BoxFuture, Method};
+use supabase_core::BoxFuture;
 
 use super::remove::keys;
 use super::signed_url::{Additions, additions};
@@ -120,9 +120,7 @@ impl Objects {
             Ok(path) if path.as_str().contains('?') => self.in_bucket("object/sign"),
             path => self.at_checked("object/sign", path),
         };
-        let mut draft = Draft::new(&self.transport, "storage.create_signed_url", Method::POST, target);
-        // It changes nothing on the server.
-        draft.request.idempotent = true;
+        let mut draft = Draft::question(&self.transport, "storage.create_signed_url", target);
         let seconds = draft.check(seconds(expires_in)).unwrap_or_default();
         let path = draft.check(path);
         CreateSignedUrl {
@@ -152,8 +150,7 @@ impl Objects {
         expires_in: Duration,
     ) -> CreateSignedUrls {
         let target = self.in_bucket("object/sign");
-        let mut draft = Draft::new(&self.transport, "storage.create_signed_urls", Method::POST, target);
-        draft.request.idempotent = true;
+        let mut draft = Draft::question(&self.transport, "storage.create_signed_urls", target);
         let seconds = draft.check(seconds(expires_in)).unwrap_or_default();
         let keys = draft.check(keys(paths, "to be signed")).unwrap_or_default();
         CreateSignedUrls { draft, objects: self.clone(), keys, seconds, additions: Additions::none() }

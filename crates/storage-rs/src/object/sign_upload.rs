@@ -4,7 +4,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use supabase_core::{BoxFuture, Method};
+use supabase_core::BoxFuture;
 
 use super::{Objects, SignedUrl};
 use crate::call::call_settings;
@@ -71,9 +71,7 @@ impl Objects {
     pub fn create_signed_upload_url(&self, path: impl IntoObjectPath) -> CreateSignedUploadUrl {
         let path = path.into_object_path();
         let target = self.at_checked("object/upload/sign", &path);
-        let mut draft = Draft::new(&self.transport, "storage.create_signed_upload_url", Method::POST, target);
-        // It changes nothing on the server.
-        draft.request.idempotent = true;
+        let mut draft = Draft::question(&self.transport, "storage.create_signed_upload_url", target);
         let path = draft.check(path);
         CreateSignedUploadUrl { draft, objects: self.clone(), path }
     }
