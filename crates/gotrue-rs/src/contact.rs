@@ -2,6 +2,7 @@
 
 use crate::body::Body;
 use crate::channel::Channel;
+use crate::pkce::Start;
 
 /// By email.
 #[derive(Clone, Debug)]
@@ -36,23 +37,22 @@ impl Contact for ByEmail {}
 impl Contact for ByPhone {}
 
 pub(crate) mod sealed {
-    use super::{Body, ByEmail, ByPhone};
+    use super::{Body, ByEmail, ByPhone, Start};
 
     pub trait Contact: Send + 'static {
-        /// Whether a link is sent, which can bring a code back.
-        const HAS_LINK: bool;
+        /// The flow that a mail of this kind begins. A text message begins none: it has no link that brings a code back.
+        #[allow(private_interfaces, reason = "the trait is sealed: nobody else can call this")]
+        fn start(&self, mail: &'static str) -> Option<Start<'_>>;
 
-        fn address(&self) -> &str;
         fn redirect_to(&self) -> Option<&str>;
         #[allow(private_interfaces, reason = "the trait is sealed: nobody else can call this")]
         fn write(&self, body: Body) -> Body;
     }
 
     impl Contact for ByEmail {
-        const HAS_LINK: bool = true;
-
-        fn address(&self) -> &str {
-            &self.address
+        #[allow(private_interfaces, reason = "the trait is sealed: nobody else can call this")]
+        fn start(&self, mail: &'static str) -> Option<Start<'_>> {
+            Some(Start::Mail(mail, &self.address))
         }
 
         fn redirect_to(&self) -> Option<&str> {
@@ -66,10 +66,9 @@ pub(crate) mod sealed {
     }
 
     impl Contact for ByPhone {
-        const HAS_LINK: bool = false;
-
-        fn address(&self) -> &str {
-            &self.number
+        #[allow(private_interfaces, reason = "the trait is sealed: nobody else can call this")]
+        fn start(&self, _: &'static str) -> Option<Start<'_>> {
+            None
         }
 
         fn redirect_to(&self) -> Option<&str> {

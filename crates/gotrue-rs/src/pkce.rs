@@ -9,9 +9,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use supabase_core::Url;
 
+use crate::api::Api;
+use crate::body::Body;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::random;
 
@@ -241,6 +245,29 @@ impl Flows {
     /// The flow has come to its end, or cannot come to it any more.
     pub(crate) fn end(&self, id: &str) {
         self.waiting().retain(|slot| slot.flow.id != id);
+    }
+}
+
+impl Client {
+    /// Sends a request by which the server sends a mail, and begins the flow that its link belongs to, if it begins one. The
+    /// link leads to `redirect_to` in the end.
+    ///
+    /// What is wrong with the call must have been told by then: a flow takes the place of another one.
+    pub(crate) async fn send_mail<T: DeserializeOwned>(
+        &self,
+        start: Option<Start<'_>>,
+        redirect_to: Option<&str>,
+        request: Api,
+        body: Body,
+    ) -> Result<(T, Option<PendingFlow>)> {
+        let flow = match start {
+            Some(start) => self.flows().begin(start)?,
+            None => None,
+        };
+        let redirect = self.flows().redirect(redirect_to, flow.as_ref());
+        let request = request.query_opt("redirect_to", redirect.as_deref());
+        let outcome = request.json(&body.challenge(flow.as_ref())).fetch().await;
+        Ok((self.flows().began(flow.as_ref(), outcome)?, flow))
     }
 }
 

@@ -74,20 +74,12 @@ impl Client {
     pub fn reset_password_for_email(&self, reset: impl Into<ResetPassword>) -> Call<OtpSent> {
         let (client, reset) = (self.clone(), reset.into());
         Call::new(move |settings| async move {
-            let flow = client.flows().begin(Start::Recovery(&reset.address))?;
-            let body = Body::new()
-                .put("email", reset.address)
-                .captcha(reset.captcha.as_ref())
-                .challenge(flow.as_ref());
-            let redirect = client.flows().redirect(reset.redirect_to.as_deref(), flow.as_ref());
-            let outcome = client
-                .request("auth.reset_password_for_email", Method::POST, &["recover"])
-                .query_opt("redirect_to", redirect.as_deref())
-                .json(&body)
-                .settings(settings)
-                .fetch()
-                .await;
-            let sent: Sent = client.flows().began(flow.as_ref(), outcome)?;
+            let body = Body::new().put("email", reset.address.as_str()).captcha(reset.captcha.as_ref());
+            let path = ["recover"];
+            let request =
+                client.request("auth.reset_password_for_email", Method::POST, &path).settings(settings);
+            let (start, redirect_to) = (Start::Recovery(&reset.address), reset.redirect_to.as_deref());
+            let (sent, flow) = client.send_mail::<Sent>(Some(start), redirect_to, request, body).await?;
             Ok(OtpSent { message_id: sent.message_id, flow })
         })
     }

@@ -7,7 +7,6 @@ use crate::body::Body;
 use crate::call::Call;
 use crate::client::Client;
 use crate::contact::{ByEmail, ByPhone, Contact};
-use crate::pkce::Start;
 use crate::sign_in::otp::{OtpSent, Sent};
 
 /// A message to be sent again.
@@ -79,25 +78,11 @@ impl Client {
     pub fn resend<C: Contact>(&self, resend: Resend<C>) -> Call<OtpSent> {
         let client = self.clone();
         Call::new(move |settings| async move {
-            let flow = match C::HAS_LINK {
-                true => client.flows().begin(Start::Mail(resend.kind, resend.contact.address()))?,
-                false => None,
-            };
-            let body = resend
-                .contact
-                .write(Body::new())
-                .put("type", resend.kind)
-                .captcha(resend.captcha.as_ref())
-                .challenge(flow.as_ref());
-            let redirect = client.flows().redirect(resend.contact.redirect_to(), flow.as_ref());
-            let outcome = client
-                .request("auth.resend", Method::POST, &["resend"])
-                .query_opt("redirect_to", redirect.as_deref())
-                .json(&body)
-                .settings(settings)
-                .fetch()
-                .await;
-            let sent: Sent = client.flows().began(flow.as_ref(), outcome)?;
+            let body =
+                resend.contact.write(Body::new()).put("type", resend.kind).captcha(resend.captcha.as_ref());
+            let request = client.request("auth.resend", Method::POST, &["resend"]).settings(settings);
+            let (start, redirect_to) = (resend.contact.start(resend.kind), resend.contact.redirect_to());
+            let (sent, flow) = client.send_mail::<Sent>(start, redirect_to, request, body).await?;
             Ok(OtpSent { message_id: sent.message_id, flow })
         })
     }

@@ -13,7 +13,7 @@ use crate::channel::Channel;
 use crate::client::Client;
 use crate::contact::{ByEmail, ByPhone, Contact};
 use crate::error::{Error, Result};
-use crate::pkce::{PendingFlow, Start};
+use crate::pkce::PendingFlow;
 use crate::session::{Session, Wire};
 use crate::user::User;
 
@@ -111,26 +111,15 @@ impl Client {
     pub fn sign_up<C: Contact>(&self, sign_up: SignUp<C>) -> Call<SignedUp> {
         let client = self.clone();
         Call::new(move |settings| async move {
-            let flow = match C::HAS_LINK {
-                true => client.flows().begin(Start::Mail("signup", sign_up.contact.address()))?,
-                false => None,
-            };
             let body = sign_up
                 .contact
                 .write(Body::new())
                 .secret("password", &sign_up.password)
                 .put_opt("data", sign_up.data.get()?)
-                .captcha(sign_up.captcha.as_ref())
-                .challenge(flow.as_ref());
-            let redirect = client.flows().redirect(sign_up.contact.redirect_to(), flow.as_ref());
-            let outcome = client
-                .request("auth.sign_up", Method::POST, &["signup"])
-                .query_opt("redirect_to", redirect.as_deref())
-                .json(&body)
-                .settings(settings)
-                .fetch()
-                .await;
-            let answer: Value = client.flows().began(flow.as_ref(), outcome)?;
+                .captcha(sign_up.captcha.as_ref());
+            let request = client.request("auth.sign_up", Method::POST, &["signup"]).settings(settings);
+            let (start, redirect_to) = (sign_up.contact.start("signup"), sign_up.contact.redirect_to());
+            let (answer, flow) = client.send_mail(start, redirect_to, request, body).await?;
             client.signed_up(answer, flow).await
         })
     }

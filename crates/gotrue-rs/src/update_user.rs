@@ -189,29 +189,19 @@ impl Client {
                     "a nonce or the current password is asked for only with a new password",
                 ));
             }
-            let flow = match &update.email {
-                Some(address) => client.flows().begin(Start::Mail("email_change", address))?,
-                None => None,
-            };
             let body = Body::new()
-                .put_opt("email", update.email)
+                .put_opt("email", update.email.as_deref())
                 .put_opt("phone", update.phone)
                 .put_opt("channel", update.channel.as_ref().map(Channel::as_str))
                 .secret_opt("password", update.password.as_ref())
                 .secret_opt("nonce", update.nonce.as_ref())
                 .secret_opt("current_password", update.current_password.as_ref())
-                .put_opt("data", update.data.get()?)
-                .challenge(flow.as_ref());
-            let redirect = client.flows().redirect(update.redirect_to.as_deref(), flow.as_ref());
-            let outcome = client
-                .request("auth.update_user", Method::PUT, &["user"])
-                .query_opt("redirect_to", redirect.as_deref())
-                .bearer(token)
-                .json(&body)
-                .settings(settings)
-                .fetch()
-                .await;
-            let user: User = client.flows().began(flow.as_ref(), outcome)?;
+                .put_opt("data", update.data.get()?);
+            let request = client.request("auth.update_user", Method::PUT, &["user"]).bearer(token);
+            let start = update.email.as_deref().map(|address| Start::Mail("email_change", address));
+            let (user, flow) = client
+                .send_mail::<User>(start, update.redirect_to.as_deref(), request.settings(settings), body)
+                .await?;
             client.sessions().commit(|machine| machine.update_user(&user)).await;
             Ok(UserUpdated { user, flow })
         })

@@ -225,6 +225,26 @@ async fn a_challenge_goes_with_a_link_and_with_its_method() {
     }
 }
 
+/// 5: a call that is not sent begins no flow, which would take the place of one that waits for its code.
+#[tokio::test]
+async fn a_call_that_is_not_sent_begins_no_flow() {
+    let server = Server::start(|_| (200, json!({}))).await;
+    let store = MemoryStore::new();
+    assert!(store.swap("key", None, Some(&saved("ada", 0, 3600))).await.unwrap());
+    let auth = server.builder().session_store(store).storage_key("key").build().unwrap();
+    let (address, no_map) = ("a@example.com", 1);
+    for error in [
+        auth.sign_up(SignUp::email(address, "Password123").data(no_map)).await.unwrap_err(),
+        auth.sign_in(Otp::email(address).data(no_map)).await.unwrap_err(),
+        auth.update_user(UserUpdate::email(address).and(UserUpdate::data(no_map))).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        let error = auth.exchange_code_for_session("code").await.unwrap_err();
+        assert!(error.message().contains("no flow has begun"), "{error}");
+    }
+    assert!(server.sent().is_empty());
+}
+
 /// 7: an answer without a body, and one with an empty object.
 #[tokio::test]
 async fn an_empty_answer_is_an_answer() {

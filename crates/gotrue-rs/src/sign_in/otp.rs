@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::channel::Channel;
 use crate::client::Client;
 use crate::contact::{ByEmail, ByPhone, Contact};
-use crate::pkce::{PendingFlow, Start};
+use crate::pkce::PendingFlow;
 
 /// Signs in by a code that is sent to an email address or phone, or by the link in the email.
 ///
@@ -116,26 +116,15 @@ impl<C: Contact> sealed::SignIn for Otp<C> {
     fn call(self, client: &Client) -> Call<Self::Answer> {
         let client = client.clone();
         Call::new(move |settings| async move {
-            let flow = match C::HAS_LINK {
-                true => client.flows().begin(Start::Mail("otp", self.contact.address()))?,
-                false => None,
-            };
             let body = self
                 .contact
                 .write(Body::new())
                 .put("create_user", self.create_user)
                 .put_opt("data", self.data.get()?)
-                .captcha(self.captcha.as_ref())
-                .challenge(flow.as_ref());
-            let redirect = client.flows().redirect(self.contact.redirect_to(), flow.as_ref());
-            let outcome = client
-                .request("auth.sign_in_with_otp", Method::POST, &["otp"])
-                .query_opt("redirect_to", redirect.as_deref())
-                .json(&body)
-                .settings(settings)
-                .fetch()
-                .await;
-            let sent: Sent = client.flows().began(flow.as_ref(), outcome)?;
+                .captcha(self.captcha.as_ref());
+            let request = client.request("auth.sign_in_with_otp", Method::POST, &["otp"]).settings(settings);
+            let (start, redirect_to) = (self.contact.start("otp"), self.contact.redirect_to());
+            let (sent, flow) = client.send_mail::<Sent>(start, redirect_to, request, body).await?;
             Ok(OtpSent { message_id: sent.message_id, flow })
         })
     }
