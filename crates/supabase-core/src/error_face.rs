@@ -2,7 +2,7 @@
 //!
 //! They are macros, as a type or trait of this crate in their place would stand in the services' public APIs.
 
-/// Writes `ErrorKind`: the kinds of all services, and those that only this one has.
+/// Writes `ErrorKind`: the kinds of all services, and those that this crate has beside them.
 #[macro_export]
 macro_rules! error_kinds {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -10,7 +10,7 @@ macro_rules! error_kinds {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorKind {
-            /// Nothing was sent, as the call is wrong: change it.
+            /// Nothing was sent, as the call or a setting is wrong: change it.
             Invalid,
             /// Nothing was sent, as no access token could be had: sign in again.
             Credentials,

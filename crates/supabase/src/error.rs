@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use supabase_core::{Failure, FailureKind};
+use supabase_core::{Failure, error_kinds};
 
 /// The result of a call, in code that uses several services.
 ///
@@ -48,30 +48,7 @@ pub enum Error {
 /// What failed outside of the services; see [`Error::Client`].
 pub struct ClientError(Failure);
 
-/// What a caller can do about an [`Error`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// Nothing was sent, as the call or a setting is wrong: change it.
-    Invalid,
-    /// Nothing was sent, as no access token could be had: sign in again.
-    Credentials,
-    /// Nothing was sent, as the server cannot be reached: trying again is safe, also with a write.
-    Connect,
-    /// No answer in time: the server may have acted.
-    Timeout,
-    /// The connection broke on the way: the server may have acted.
-    Interrupted,
-    /// The server redirected the request where it must not go: correct the URL.
-    Redirect,
-    /// The server said no: read [`Error::code`].
-    Rejected,
-    /// The server said yes, and its answer does not fit the type asked for: change the type.
-    Decode,
-    /// The request is longer than this client or the server allows: send fewer values.
-    TooLong,
-    /// The answer is larger than this client allows: ask for less, or read it as a stream.
-    TooLarge,
+error_kinds! {
     /// The answer was to be complete, and is not: ask for all rows as a stream of pages.
     Truncated,
     /// The change was to be undone, and was not: undo it by hand, and have the server allow dry runs.
@@ -147,10 +124,7 @@ impl Error {
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Client(ClientError(failure)) => match failure.kind() {
-                FailureKind::Decode => ErrorKind::Decode,
-                _ => ErrorKind::Invalid,
-            },
+            Self::Client(ClientError(failure)) => ErrorKind::of(failure),
             #[cfg(feature = "auth")]
             Self::Auth(error) => kind!(gotrue_rs, error, SessionMissing, InvalidJwt, Store),
             #[cfg(feature = "database")]
