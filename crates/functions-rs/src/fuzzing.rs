@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use sse_stream::SseByteStream;
-use supabase_core::{Bytes, Failure};
+use supabase_core::{Bytes, fuzzed_errors};
 
 use crate::error::Error;
 use crate::events::{Event, Place};
@@ -87,16 +87,7 @@ fn by_the_standard(text: &str) -> (Vec<Event>, Option<String>, Option<Duration>)
     (events, last_event_id, retry)
 }
 
-/// The body of an error, and what is read of it.
-pub fn error_body(status: u16, body: &[u8]) -> Option<String> {
-    let failure = Failure::refused(status, Bytes::copy_from_slice(body)).ok()?;
-    let error = Error::from_failure(failure);
-    let _ = format!("{error} {error:?}");
-    assert!(error.raw_body().len() <= 8 * 1024 && !error.message().is_empty());
-    assert_eq!(error.status(), Some(status));
-    let (message, code, kind) = (error.message(), error.code(), error.kind());
-    Some(format!("{} {:?} {:?} {}", message, code, kind, error.is_retryable()))
-}
+fuzzed_errors!();
 
 #[cfg(test)]
 mod tests {

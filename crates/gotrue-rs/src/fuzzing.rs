@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use supabase_core::{Bytes, Failure};
+use supabase_core::fuzzed_errors;
 use url::form_urlencoded;
 
 use crate::claims::Claims;
@@ -134,23 +134,7 @@ fn read_token(text: &str) -> Option<Claims> {
     Some(claims)
 }
 
-/// The body of an error, and what is read of it.
-pub fn error_body(status: u16, body: &[u8]) -> Option<String> {
-    let failure = Failure::refused(status, Bytes::copy_from_slice(body)).ok()?;
-    let error = Error::from_failure(failure);
-    let _ = format!("{error} {error:?}");
-    assert!(error.raw_body().len() <= 8 * 1024 && !error.message().is_empty());
-    assert_eq!(error.status(), Some(status));
-    let (message, code, kind) = (error.message(), error.code(), error.kind());
-    Some(format!(
-        "{} {:?} {:?} {} {:?}",
-        message,
-        code,
-        kind,
-        error.is_retryable(),
-        error.weak_password_reasons()
-    ))
-}
+fuzzed_errors!(weak_password_reasons);
 
 #[cfg(test)]
 mod tests {

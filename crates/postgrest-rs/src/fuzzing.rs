@@ -8,7 +8,7 @@
     reason = "a fault is told by a panic"
 )]
 
-use supabase_core::{Bytes, Failure};
+use supabase_core::fuzzed_errors;
 
 use crate::column::Column;
 use crate::error::Error;
@@ -72,16 +72,7 @@ pub fn read_content_range(bytes: &[u8]) {
     assert_eq!(told, rest, "{text}");
 }
 
-/// The body of an error, and what is read of it.
-pub fn error_body(status: u16, body: &[u8]) -> Option<String> {
-    let failure = Failure::refused(status, Bytes::copy_from_slice(body)).ok()?;
-    let error = Error::from_failure(failure);
-    let _ = format!("{error} {error:?}");
-    assert!(error.raw_body().len() <= 8 * 1024 && !error.message().is_empty());
-    assert_eq!(error.status(), Some(status));
-    let (message, code, kind) = (error.message(), error.code(), error.kind());
-    Some(format!("{} {:?} {:?} {}", message, code, kind, error.is_retryable()))
-}
+fuzzed_errors!();
 
 #[cfg(test)]
 mod tests {

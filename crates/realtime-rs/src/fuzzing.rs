@@ -11,6 +11,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use supabase_core::fuzzed_errors;
 
 use crate::error::Error;
 use crate::presence::{Note, Presences, typed, typed_event};
@@ -168,15 +169,7 @@ fn read_on(body: &Body<'_>) {
     }
 }
 
-/// The body of an error, and what is read of it.
-pub fn error_body(status: u16, body: &[u8]) -> Option<String> {
-    let error = Error::refused(status, body.to_vec());
-    let _ = format!("{error} {error:?}");
-    assert!(error.raw_body().len() <= 8 * 1024 && !error.message().is_empty());
-    assert_eq!(error.status(), Some(status));
-    let (message, code, kind) = (error.message(), error.code(), error.kind());
-    Some(format!("{} {:?} {:?} {}", message, code, kind, error.is_retryable()))
-}
+fuzzed_errors!();
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@
     reason = "a fault is told by a panic"
 )]
 
-use supabase_core::{Bytes, Failure};
+use supabase_core::fuzzed_errors;
 
 use crate::error::Error;
 use crate::object::download::range::ContentRange;
@@ -28,16 +28,7 @@ pub fn content_range(bytes: &[u8]) {
     }
 }
 
-/// The body of an error, and what is read of it.
-pub fn error_body(status: u16, body: &[u8]) -> Option<String> {
-    let failure = Failure::refused(status, Bytes::copy_from_slice(body)).ok()?;
-    let error = Error::from_failure(failure);
-    let _ = format!("{error} {error:?}");
-    assert!(error.raw_body().len() <= 8 * 1024 && !error.message().is_empty());
-    assert_eq!(error.status(), Some(status));
-    let (message, code, kind) = (error.message(), error.code(), error.kind());
-    Some(format!("{} {:?} {:?} {} {:?}", message, code, kind, error.is_retryable(), error.status_code()))
-}
+fuzzed_errors!(status_code);
 
 #[cfg(test)]
 mod tests {

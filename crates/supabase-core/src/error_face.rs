@@ -150,3 +150,21 @@ macro_rules! error_face {
         }
     };
 }
+
+/// Writes `error_body` into a crate's `fuzzing`: what is read of the body of an error, with what holds of every one. `$own`
+/// are the methods that only this crate's `Error` has.
+#[macro_export]
+macro_rules! fuzzed_errors {
+    ($($own:ident),*) => {
+        /// The body of an error, and what is read of it.
+        pub fn error_body(status: u16, body: &[u8]) -> Option<String> {
+            let failure = $crate::Failure::refused(status, $crate::Bytes::copy_from_slice(body)).ok()?;
+            let error = Error::from_failure(failure);
+            let _ = format!("{error} {error:?}");
+            assert!(error.raw_body().len() <= 8 * 1024 && !error.message().is_empty());
+            assert_eq!(error.status(), Some(status));
+            let read = (error.message(), error.code(), error.kind(), error.is_retryable(), $(error.$own(),)*);
+            Some(format!("{read:?}"))
+        }
+    };
+}
