@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use common::saved;
-use gotrue_rs::{AuthEvent, Client, MemoryStore, SavedSession, SessionStore};
+use common::{at, saved};
+use gotrue_rs::{AuthEvent, Client, ClientBuilder, MemoryStore, SavedSession, SessionStore};
 
 /// A store that counts how often it is read: once for each refresh that is tried.
 #[derive(Default)]
@@ -35,16 +35,16 @@ impl SessionStore for Counting {
 
 /// A client whose server cannot be reached, with a session of this much life left.
 async fn alone(left: i64) -> (Client, Arc<Counting>) {
+    let (builder, store) = alone_with(left).await;
+    (builder.build().unwrap(), store)
+}
+
+/// The same, with something more to be said of it.
+async fn alone_with(left: i64) -> (ClientBuilder, Arc<Counting>) {
     let store = Arc::new(Counting::default());
     assert!(store.swap("key", None, Some(&saved("ada", 0, left))).await.unwrap());
-    let client = Client::builder("http://127.0.0.1:1", "sb_publishable_test")
-        .http_client(supabase_testing::http::client())
-        .max_retries(0)
-        .session_store(Arc::clone(&store))
-        .storage_key("key")
-        .build()
-        .unwrap();
-    (client, store)
+    let builder = at("http://127.0.0.1:1").session_store(Arc::clone(&store)).storage_key("key");
+    (builder, store)
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,16 +95,8 @@ async fn without_a_handle_nothing_is_tried_any_more() {
 
 #[tokio::test(start_paused = true)]
 async fn a_margin_without_end_refreshes_early_and_breaks_nothing() {
-    let store = Arc::new(Counting::default());
-    assert!(store.swap("key", None, Some(&saved("ada", 0, 3600))).await.unwrap());
-    let client = Client::builder("http://127.0.0.1:1", "sb_publishable_test")
-        .http_client(supabase_testing::http::client())
-        .max_retries(0)
-        .session_store(Arc::clone(&store))
-        .storage_key("key")
-        .refresh_margin(Duration::MAX)
-        .build()
-        .unwrap();
+    let (builder, store) = alone_with(3600).await;
+    let client = builder.refresh_margin(Duration::MAX).build().unwrap();
     assert!(client.access_token().await.unwrap().is_some());
     tokio::time::sleep(Duration::from_secs(3600 * 3 / 4 - 60)).await;
     assert_eq!(store.loads.load(Ordering::SeqCst), 1, "only the first look");

@@ -7,14 +7,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use common::{Sent, Server, error, saved, session};
+use common::{Sent, Server, at, error, saved, session};
 use futures_util::FutureExt;
 use gotrue_rs::{
-    AuthEvent, Client, Code, ErrorKind, MemoryStore, Password, SavedSession, SessionStore, SignOutReason,
-    SignOutScope,
+    AuthEvent, Client, ClientBuilder, Code, ErrorKind, MemoryStore, Password, SavedSession, SessionStore,
+    SignOutReason, SignOutScope,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use supabase_testing::raw::{Answer, Raw};
 
 /// A store with a session of Ada's whose token expires in so many seconds.
 fn store_with(user: &str, left: i64) -> Arc<MemoryStore> {
@@ -33,8 +34,17 @@ fn kept(store: &MemoryStore) -> Option<SavedSession> {
     store.load("key").now_or_never().unwrap().unwrap()
 }
 
+fn builder(server: &Server, store: &Arc<MemoryStore>) -> ClientBuilder {
+    server.builder().session_store(Arc::clone(store)).storage_key("key")
+}
+
 fn client(server: &Server, store: &Arc<MemoryStore>) -> Client {
-    server.builder().session_store(Arc::clone(store)).storage_key("key").build().unwrap()
+    builder(server, store).build().unwrap()
+}
+
+/// A server that takes a request and says nothing.
+fn silent() -> Raw {
+    Raw::start([Answer::Silence(Duration::from_secs(5))])
 }
 
 /// Answers each refresh with the next session of the same user.
@@ -147,13 +157,8 @@ async fn trouble_of_any_other_kind_keeps_it() {
 #[tokio::test]
 async fn no_network_keeps_it() {
     let store = store_with("ada", -10);
-    let client = Client::builder("http://127.0.0.1:1", "sb_publishable_test")
-        .http_client(supabase_testing::http::client())
-        .max_retries(0)
-        .session_store(Arc::clone(&store))
-        .storage_key("key")
-        .build()
-        .unwrap();
+    let client =
+        at("http://127.0.0.1:1").session_store(Arc::clone(&store)).storage_key("key").build().unwrap();
     assert_eq!(client.access_token().await.unwrap_err().kind(), ErrorKind::Connect);
     assert!(kept(&store).is_some());
 }
@@ -168,7 +173,7 @@ async fn a_refresh_that_answers_with_another_user_mixes_nobody() {
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(!format!("{error:?}").contains("eve-1"));
     assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(s))) if s.user.id == "ada"));
-    assert!(futures_util::FutureExt::now_or_never(events.next()).is_none());
+    assert!(events.next().now_or_never().is_none());
 }
 
 #[tokio::test]
@@ -235,7 +240,7 @@ async fn who_signs_out_while_a_refresh_is_on_its_way_stays_signed_out() {
     let inside = Arc::clone(&client);
     let server = Server::start(move |_| {
         let client = inside.get().unwrap().clone();
-        futures_util::FutureExt::now_or_never(client.forget_session().into_future()).unwrap().unwrap();
+        client.forget_session().into_future().now_or_never().unwrap().unwrap();
         (200, session("ada", 1, 3600))
     })
     .await;
@@ -264,13 +269,7 @@ async fn a_server_whose_clock_is_hours_off_changes_nothing() {
 async fn tokens_are_refreshed_in_the_background_before_a_request_needs_them() {
     let server = Server::start(refreshing("ada")).await;
     let store = store_with("ada", 50);
-    let client = server
-        .builder()
-        .auto_refresh_token(true)
-        .session_store(Arc::clone(&store))
-        .storage_key("key")
-        .build()
-        .unwrap();
+    let client = builder(&server, &store).auto_refresh_token(true).build().unwrap();
     let mut events = client.events();
     assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(_)))));
     let Some(AuthEvent::TokenRefreshed(session)) = events.next().await else { panic!("nothing came") };
@@ -282,19 +281,13 @@ async fn tokens_are_refreshed_in_the_background_before_a_request_needs_them() {
 async fn nothing_outlives_the_last_handle() {
     let server = Server::start(refreshing("ada")).await;
     let store = store_with("ada", 3600);
-    let client = server
-        .builder()
-        .auto_refresh_token(true)
-        .session_store(Arc::clone(&store))
-        .storage_key("key")
-        .build()
-        .unwrap();
+    let client = builder(&server, &store).auto_refresh_token(true).build().unwrap();
     let mut events = client.events();
     assert_eq!(token(&client).await.as_deref(), Some("access-ada-0"));
     let clone = client.clone();
     drop(client);
     assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(_)))));
-    assert!(futures_util::FutureExt::now_or_never(events.next()).is_none());
+    assert!(events.next().now_or_never().is_none());
     drop(clone);
     assert!(events.next().await.is_none(), "the stream has ended");
     // What was aborted is dropped when its runtime comes to it.
@@ -405,13 +398,7 @@ async fn without_persistence_the_store_is_left_alone() {
     let server = Server::start(|_| (200, session("ada", 1, 3600))).await;
     let store = store_with("bob", 3600);
     let before = kept(&store);
-    let client = server
-        .builder()
-        .session_store(Arc::clone(&store))
-        .storage_key("key")
-        .persist_session(false)
-        .build()
-        .unwrap();
+    let client = builder(&server, &store).persist_session(false).build().unwrap();
     assert_eq!(token(&client).await, None);
     client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap();
     assert_eq!(token(&client).await.as_deref(), Some("access-ada-1"));
@@ -512,26 +499,17 @@ async fn a_failed_sign_in_leaves_whoever_was_signed_in() {
 
 #[tokio::test]
 async fn a_call_has_a_time_limit_of_its_own() {
-    let server =
-        supabase_testing::raw::Raw::start([supabase_testing::raw::Answer::Silence(Duration::from_secs(5))]);
-    let client = Client::builder(server.url(), "sb_publishable_test")
-        .http_client(supabase_testing::http::client())
-        .build()
-        .unwrap();
+    let server = silent();
+    let client = at(server.url()).build().unwrap();
     let error = client.settings().timeout(Duration::from_millis(50)).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
 }
 
 #[tokio::test]
 async fn the_time_limit_of_a_call_holds_for_the_refresh_before_it() {
-    let server =
-        supabase_testing::raw::Raw::start([supabase_testing::raw::Answer::Silence(Duration::from_secs(5))]);
-    let client = Client::builder(server.url(), "sb_publishable_test")
-        .http_client(supabase_testing::http::client())
-        .session_store(store_with("ada", -10))
-        .storage_key("key")
-        .build()
-        .unwrap();
+    let server = silent();
+    let store = store_with("ada", -10);
+    let client = at(server.url()).session_store(store).storage_key("key").build().unwrap();
     let error = client.get_user().timeout(Duration::from_millis(50)).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
     assert!(matches!(client.events().next().await, Some(AuthEvent::InitialSession(Some(_)))));
@@ -557,10 +535,7 @@ fn everything_can_be_sent_to_another_thread() {
 #[test]
 fn calls_are_made_from_code_that_is_not_async() {
     use gotrue_rs::blocking::Wait;
-    let server = supabase_testing::raw::Raw::start([supabase_testing::raw::Raw::json("200 OK", 2, "{}")]);
-    let auth = Client::builder(server.url(), "sb_publishable_test")
-        .http_client(supabase_testing::http::client())
-        .build()
-        .unwrap();
+    let server = Raw::start([Raw::json("200 OK", 2, "{}")]);
+    let auth = at(server.url()).build().unwrap();
     assert!(auth.settings().wait().unwrap().external.is_empty());
 }

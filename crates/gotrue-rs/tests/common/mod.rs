@@ -35,6 +35,11 @@ impl Sent {
     }
 }
 
+/// A client of the server at `url`, which repeats nothing.
+pub(crate) fn at(url: impl AsRef<str>) -> ClientBuilder {
+    Client::builder(url, "sb_publishable_test").http_client(supabase_testing::http::client()).max_retries(0)
+}
+
 /// A server that answers as a test says.
 pub(crate) struct Server {
     server: MockServer,
@@ -78,10 +83,7 @@ impl Server {
 
     /// A client that repeats nothing and does nothing in the background.
     pub(crate) fn builder(&self) -> ClientBuilder {
-        Client::builder(self.url(), "sb_publishable_test")
-            .http_client(supabase_testing::http::client())
-            .max_retries(0)
-            .auto_refresh_token(false)
+        at(self.url()).auto_refresh_token(false)
     }
 
     pub(crate) fn client(&self) -> Client {
