@@ -141,7 +141,8 @@ pub(crate) struct Flows {
 struct Slot {
     /// Which mail brings the code, if one does.
     mail: Option<(&'static str, String)>,
-    flow: PendingFlow,
+    /// The newest one is last. The others are of mails before, until it is known that this one was sent.
+    flows: Vec<PendingFlow>,
 }
 
 /// How a flow begins.
@@ -194,9 +195,15 @@ impl Flows {
         }
         let flow = PendingFlow::begin(start.purpose())?;
         let mut waiting = self.waiting();
-        let slot = Slot { mail: start.mail(), flow: flow.clone() };
-        // The server knows only the newest challenge of a mail.
-        waiting.retain(|other| slot.mail.is_none() || other.mail != slot.mail);
+        let mut slot = Slot { mail: start.mail(), flows: Vec::new() };
+        let same = waiting.iter().position(|other| slot.mail.is_some() && other.mail == slot.mail);
+        if let Some(same) = same.and_then(|same| waiting.remove(same)) {
+            slot.flows = same.flows;
+        }
+        slot.flows.push(flow.clone());
+        // Of calls that were dropped on their way, the outcome is never told.
+        let too_many = slot.flows.len().saturating_sub(SLOTS);
+        slot.flows.drain(..too_many);
         if waiting.len() >= SLOTS {
             waiting.pop_front();
         }
@@ -204,15 +211,19 @@ impl Flows {
         Ok(Some(flow))
     }
 
-    /// Ends a flow whose beginning the server has refused, so that it stands in no other's way.
+    /// Ends a flow whose beginning the server has refused, so that it stands in no other's way. One that has begun takes the
+    /// place of those of the same mail: the server knows only the newest challenge.
     pub(crate) fn began<T>(&self, flow: Option<&PendingFlow>, outcome: Result<T>) -> Result<T> {
-        if let (Some(flow), Err(error)) = (flow, &outcome) {
-            let has_acted =
-                matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Decode);
-            if !has_acted {
-                self.end(&flow.id);
+        let Some(flow) = flow else { return outcome };
+        let has_acted = outcome.as_ref().err().is_none_or(|error| {
+            matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Decode)
+        });
+        self.waiting().retain_mut(|slot| {
+            if let Some(at) = slot.flows.iter().position(|other| other.id == flow.id) {
+                slot.flows.drain(if has_acted { 0..at } else { at..at + 1 });
             }
-        }
+            !slot.flows.is_empty()
+        });
         outcome
     }
 
@@ -221,15 +232,15 @@ impl Flows {
     pub(crate) fn find(&self, id: Option<&str>) -> Result<PendingFlow> {
         let waiting = self.waiting();
         let flow = match (id, waiting.len()) {
-            (Some(id), _) => waiting.iter().find(|slot| slot.flow.id == id).ok_or(
+            (Some(id), _) => waiting.iter().flat_map(|slot| &slot.flows).find(|flow| flow.id == id).ok_or(
                 "this flow did not begin here, was ended, or was followed by five others: begin again, or give the \
                  `PendingFlow` itself",
             ),
             (None, 0) => Err("no flow has begun here: give the `PendingFlow` that the code belongs to"),
-            (None, 1) => waiting.front().ok_or("no flow has begun here"),
+            (None, 1) => waiting.front().and_then(|slot| slot.flows.last()).ok_or("no flow has begun here"),
             (None, _) => Err("several flows have begun here: say which one the code belongs to"),
         };
-        flow.map(|slot| slot.flow.clone()).map_err(Error::invalid)
+        flow.cloned().map_err(Error::invalid)
     }
 
     /// Where a link leads in the end: `url`, with the id of the flow if the client is to write it there.
@@ -244,15 +255,13 @@ impl Flows {
 
     /// The flow has come to its end, or cannot come to it any more.
     pub(crate) fn end(&self, id: &str) {
-        self.waiting().retain(|slot| slot.flow.id != id);
+        self.waiting().retain(|slot| slot.flows.iter().all(|flow| flow.id != id));
     }
 }
 
 impl Client {
     /// Sends a request by which the server sends a mail, and begins the flow that its link belongs to, if it begins one. The
     /// link leads to `redirect_to` in the end.
-    ///
-    /// What is wrong with the call must have been told by then: a flow takes the place of another one.
     pub(crate) async fn send_mail<T: DeserializeOwned>(
         &self,
         start: Option<Start<'_>>,
@@ -324,7 +333,11 @@ mod tests {
     #[test]
     fn a_mail_that_is_sent_again_takes_the_place_of_the_one_before() {
         let flows = Flows::new(FlowType::Pkce, false);
-        let begin = |start| flows.begin(start).unwrap().unwrap().id;
+        let begin = |start| {
+            let flow = flows.begin(start).unwrap();
+            flows.began(flow.as_ref(), Ok(())).unwrap();
+            flow.unwrap().id
+        };
         let first = begin(Start::Mail("otp", "a@example.com"));
         let second = begin(Start::Mail("otp", "A@example.com"));
         assert_eq!(flows.find(None).unwrap().id, second);
@@ -346,6 +359,29 @@ mod tests {
         let lost: Result<()> = Err(Error::of_kind(ErrorKind::Timeout, None, "no answer"));
         assert!(flows.began(flow.as_ref(), lost).is_err());
         assert!(flows.find(None).is_ok());
+    }
+
+    #[test]
+    fn a_mail_that_was_not_sent_leaves_the_one_before() {
+        let flows = Flows::new(FlowType::Pkce, false);
+        let begin = || flows.begin(Start::Mail("otp", "a@example.com")).unwrap().unwrap();
+        let refused = |flow| {
+            flows
+                .began::<()>(Some(flow), Err(Error::of_kind(ErrorKind::Rejected, None, "too early")))
+                .is_err()
+        };
+        let (first, second, third) = (begin(), begin(), begin());
+        assert_eq!(flows.find(None).unwrap().id, third.id);
+        assert!(refused(&second) && refused(&third));
+        assert_eq!(flows.find(None).unwrap().id, first.id);
+        let (fourth, fifth) = (begin(), begin());
+        // Whichever answer comes first, the newest mail that was sent is the one.
+        flows.began(Some(&fifth), Ok(())).unwrap();
+        flows.began(Some(&fourth), Ok(())).unwrap();
+        assert_eq!(flows.find(None).unwrap().id, fifth.id);
+        assert!(flows.find(Some(&first.id)).is_err());
+        flows.end(&fifth.id);
+        assert!(flows.find(None).is_err());
     }
 
     #[test]

@@ -245,6 +245,25 @@ async fn a_call_that_is_not_sent_begins_no_flow() {
     assert!(server.sent().is_empty());
 }
 
+/// 5: a mail that is asked for too early is not sent, and the link of the one before it stays good.
+#[tokio::test]
+async fn a_mail_that_is_refused_leaves_the_flow_of_the_one_before_it() {
+    let asked = AtomicU32::new(0);
+    let server = Server::start(move |sent| match sent.path.as_str() {
+        "/token" => (200, session("ada", 1, 3600)),
+        _ if asked.fetch_add(1, Ordering::SeqCst) == 0 => (200, json!({})),
+        _ => (429, error("over_email_send_rate_limit")),
+    })
+    .await;
+    let auth = server.client();
+    let first = auth.sign_in(Otp::email("a@example.com")).await.unwrap().flow.unwrap();
+    let error = auth.sign_in(Otp::email("a@example.com")).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::OverEmailSendRateLimit));
+    auth.exchange_code_for_session("code").await.unwrap();
+    let verifier = server.last().body["code_verifier"].as_str().unwrap().to_owned();
+    assert!(first.to_secret().expose_secret().contains(&verifier));
+}
+
 /// 7: an answer without a body, and one with an empty object.
 #[tokio::test]
 async fn an_empty_answer_is_an_answer() {
