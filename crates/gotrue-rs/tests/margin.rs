@@ -2,27 +2,18 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Server, saved, session};
-use gotrue_rs::{MemoryStore, SessionStore};
+use common::{Server, session, store_with};
 use secrecy::ExposeSecret;
 
 #[tokio::test]
 async fn a_token_is_refreshed_as_long_before_its_end_as_was_said() {
     for (margin, expected) in [(10, "access-ada-0"), (120, "access-ada-1")] {
         let server = Server::start(|_| (200, session("ada", 1, 3600))).await;
-        let store = Arc::new(MemoryStore::new());
         // It is good for another minute.
-        assert!(store.swap("key", None, Some(&saved("ada", 0, 60))).await.unwrap());
-        let client = server
-            .builder()
-            .session_store(store)
-            .storage_key("key")
-            .refresh_margin(Duration::from_secs(margin))
-            .build()
-            .unwrap();
+        let store = store_with("ada", 60);
+        let client = server.builder_with(&store).refresh_margin(Duration::from_secs(margin)).build().unwrap();
         let token = client.access_token().await.unwrap().unwrap();
         assert_eq!(token.expose_secret(), expected, "with a margin of {margin} s");
     }

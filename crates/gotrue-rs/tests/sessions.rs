@@ -7,22 +7,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use common::{Sent, Server, at, error, saved, session};
+use common::{Sent, Server, at, error, saved, session, store_with};
 use futures_util::FutureExt;
 use gotrue_rs::{
-    AuthEvent, Client, ClientBuilder, Code, ErrorKind, MemoryStore, Password, SavedSession, SessionStore,
-    SignOutReason, SignOutScope,
+    AuthEvent, Client, Code, ErrorKind, MemoryStore, Password, SavedSession, SessionStore, SignOutReason,
+    SignOutScope,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use supabase_testing::raw::{Answer, Raw};
-
-/// A store with a session of Ada's whose token expires in so many seconds.
-fn store_with(user: &str, left: i64) -> Arc<MemoryStore> {
-    let store = Arc::new(MemoryStore::new());
-    put(&store, None, Some(&saved(user, 0, left)));
-    store
-}
 
 /// What another process does to the store.
 fn put(store: &MemoryStore, expected: Option<&SavedSession>, new: Option<&SavedSession>) {
@@ -34,12 +27,8 @@ fn kept(store: &MemoryStore) -> Option<SavedSession> {
     store.load("key").now_or_never().unwrap().unwrap()
 }
 
-fn builder(server: &Server, store: &Arc<MemoryStore>) -> ClientBuilder {
-    server.builder().session_store(Arc::clone(store)).storage_key("key")
-}
-
 fn client(server: &Server, store: &Arc<MemoryStore>) -> Client {
-    builder(server, store).build().unwrap()
+    server.builder_with(store).build().unwrap()
 }
 
 /// A server that takes a request and says nothing.
@@ -269,7 +258,7 @@ async fn a_server_whose_clock_is_hours_off_changes_nothing() {
 async fn tokens_are_refreshed_in_the_background_before_a_request_needs_them() {
     let server = Server::start(refreshing("ada")).await;
     let store = store_with("ada", 50);
-    let client = builder(&server, &store).auto_refresh_token(true).build().unwrap();
+    let client = server.builder_with(&store).auto_refresh_token(true).build().unwrap();
     let mut events = client.events();
     assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(_)))));
     let Some(AuthEvent::TokenRefreshed(session)) = events.next().await else { panic!("nothing came") };
@@ -281,7 +270,7 @@ async fn tokens_are_refreshed_in_the_background_before_a_request_needs_them() {
 async fn nothing_outlives_the_last_handle() {
     let server = Server::start(refreshing("ada")).await;
     let store = store_with("ada", 3600);
-    let client = builder(&server, &store).auto_refresh_token(true).build().unwrap();
+    let client = server.builder_with(&store).auto_refresh_token(true).build().unwrap();
     let mut events = client.events();
     assert_eq!(token(&client).await.as_deref(), Some("access-ada-0"));
     let clone = client.clone();
@@ -398,7 +387,7 @@ async fn without_persistence_the_store_is_left_alone() {
     let server = Server::start(|_| (200, session("ada", 1, 3600))).await;
     let store = store_with("bob", 3600);
     let before = kept(&store);
-    let client = builder(&server, &store).persist_session(false).build().unwrap();
+    let client = server.builder_with(&store).persist_session(false).build().unwrap();
     assert_eq!(token(&client).await, None);
     client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap();
     assert_eq!(token(&client).await.as_deref(), Some("access-ada-1"));

@@ -3,15 +3,14 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use common::{Sent, Server, error, saved, session};
+use common::{Sent, Server, error, session, store_with};
 use futures_util::FutureExt;
 use gotrue_rs::{
-    Anonymous, AuthCode, AuthEvent, Channel, Code, EmailOtp, ErrorKind, FlowType, IdToken, MemoryStore,
-    OAuth, Otp, Password, PendingFlow, PhoneOtp, Resend, ResetPassword, SessionStore, SignOutScope, SignUp,
-    Sso, User, UserUpdate, Verified, Verify, Web3,
+    Anonymous, AuthCode, AuthEvent, Channel, Code, EmailOtp, ErrorKind, FlowType, IdToken, OAuth, Otp,
+    Password, PendingFlow, PhoneOtp, Resend, ResetPassword, SessionStore, SignOutScope, SignUp, Sso, User,
+    UserUpdate, Verified, Verify, Web3,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -73,9 +72,8 @@ async fn the_refresh_token_of_the_answer_is_kept_even_if_it_is_the_same() {
         (200, answer)
     })
     .await;
-    let store = Arc::new(MemoryStore::new());
-    assert!(store.swap("key", None, Some(&saved("ada", 0, -1))).await.unwrap());
-    let auth = server.builder().session_store(Arc::clone(&store)).storage_key("key").build().unwrap();
+    let store = store_with("ada", -1);
+    let auth = server.builder_with(&store).build().unwrap();
     auth.access_token().await.unwrap();
     let kept = store.load("key").await.unwrap().unwrap().session().unwrap();
     assert_eq!(kept.refresh_token.expose_secret(), "refresh-ada-0");
@@ -90,9 +88,8 @@ async fn a_session_ends_by_400_and_not_by_401_of_a_gateway() {
         (401, json!({ "message": "No API key found in request" }), false),
     ] {
         let server = Server::start(move |_| (status, body.clone())).await;
-        let store = Arc::new(MemoryStore::new());
-        assert!(store.swap("key", None, Some(&saved("ada", 0, -1))).await.unwrap());
-        let auth = server.builder().session_store(Arc::clone(&store)).storage_key("key").build().unwrap();
+        let store = store_with("ada", -1);
+        let auth = server.builder_with(&store).build().unwrap();
         assert!(auth.access_token().await.is_err());
         assert_eq!(store.load("key").await.unwrap().is_none(), ends);
     }
@@ -198,10 +195,7 @@ async fn a_challenge_goes_with_a_link_and_with_its_method() {
             _ => (200, json!({})),
         })
         .await;
-        let store = MemoryStore::new();
-        assert!(store.swap("key", None, Some(&saved("ada", 0, 3600))).await.unwrap());
-        let auth =
-            server.builder().flow_type(flow_type).session_store(store).storage_key("key").build().unwrap();
+        let auth = server.builder_with(&store_with("ada", 3600)).flow_type(flow_type).build().unwrap();
         auth.sign_up(SignUp::email("a@example.com", "Password123")).await.unwrap();
         auth.sign_in(Otp::email("a@example.com")).await.unwrap();
         auth.reset_password_for_email("a@example.com").await.unwrap();
@@ -229,9 +223,7 @@ async fn a_challenge_goes_with_a_link_and_with_its_method() {
 #[tokio::test]
 async fn a_call_that_is_not_sent_begins_no_flow() {
     let server = Server::start(|_| (200, json!({}))).await;
-    let store = MemoryStore::new();
-    assert!(store.swap("key", None, Some(&saved("ada", 0, 3600))).await.unwrap());
-    let auth = server.builder().session_store(store).storage_key("key").build().unwrap();
+    let auth = server.builder_with(&store_with("ada", 3600)).build().unwrap();
     let (address, no_map) = ("a@example.com", 1);
     for error in [
         auth.sign_up(SignUp::email(address, "Password123").data(no_map)).await.unwrap_err(),
@@ -272,9 +264,7 @@ async fn an_empty_answer_is_an_answer() {
         _ => (200, json!({})),
     })
     .await;
-    let store = MemoryStore::new();
-    assert!(store.swap("key", None, Some(&saved("ada", 0, 3600))).await.unwrap());
-    let auth = server.builder().session_store(store).storage_key("key").build().unwrap();
+    let auth = server.builder_with(&store_with("ada", 3600)).build().unwrap();
     assert_eq!(auth.sign_in(Otp::email("a@example.com")).await.unwrap().message_id, None);
     assert_eq!(auth.reauthenticate().await.unwrap().message_id, None);
     auth.unlink_identity("00000000-0000-4000-8000-000000000000").await.unwrap();
@@ -294,9 +284,7 @@ async fn a_session_that_is_gone_is_signed_out() {
         (500, error("unexpected_failure"), false),
     ] {
         let server = Server::start(move |_| (status, body.clone())).await;
-        let store = MemoryStore::new();
-        assert!(store.swap("key", None, Some(&saved("ada", 0, 3600))).await.unwrap());
-        let auth = server.builder().session_store(store).storage_key("key").build().unwrap();
+        let auth = server.builder_with(&store_with("ada", 3600)).build().unwrap();
         assert_eq!(auth.sign_out(SignOutScope::Local).await.is_ok(), is_done, "{status}");
         assert_eq!(auth.access_token().await.unwrap().is_none(), is_done, "{status}");
     }

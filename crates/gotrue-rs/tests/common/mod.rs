@@ -4,7 +4,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use gotrue_rs::{Client, ClientBuilder, SavedSession};
+use futures_util::FutureExt;
+use gotrue_rs::{Client, ClientBuilder, MemoryStore, SavedSession, SessionStore};
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use serde_json::{Value, json};
 
@@ -86,6 +87,11 @@ impl Server {
         at(self.url()).auto_refresh_token(false)
     }
 
+    /// The same, whose session is kept in `store`.
+    pub(crate) fn builder_with(&self, store: &Arc<MemoryStore>) -> ClientBuilder {
+        self.builder().session_store(Arc::clone(store)).storage_key("key")
+    }
+
     pub(crate) fn client(&self) -> Client {
         self.builder().build().unwrap()
     }
@@ -127,6 +133,14 @@ pub(crate) fn saved(user: &str, nth: u32, left: i64) -> SavedSession {
     // Read and written, as texts of stores are compared as a whole.
     let session = SavedSession::from(session(user, nth, left).to_string()).session().unwrap();
     SavedSession::of(&session)
+}
+
+/// A store with a session of this user, whose token expires in so many seconds.
+pub(crate) fn store_with(user: &str, left: i64) -> Arc<MemoryStore> {
+    let store = Arc::new(MemoryStore::new());
+    let swapped = store.swap("key", None, Some(&saved(user, 0, left))).now_or_never();
+    assert!(swapped.unwrap().unwrap());
+    store
 }
 
 /// An error, as the server writes it.
