@@ -12,7 +12,19 @@ type Choose = dyn Fn(u32) -> Option<Duration> + Send + Sync;
 #[cfg(target_family = "wasm")]
 type Choose = dyn Fn(u32) -> Option<Duration>;
 
+/// The longest pause that a server may ask for. One that asks for more, by mistake or as the clocks differ, would silence its
+/// clients for good.
+const LONGEST_ASKED: Duration = Duration::from_secs(5 * 60);
+
+/// How much is added at random to what a server asks for, at the most.
+const LARGEST_SPREAD: Duration = Duration::from_secs(30);
+
 /// How long to wait before a connection is opened or a channel is joined again.
+///
+/// A server that refuses a connection may ask for more, by `Retry-After`. The longer of the two pauses is waited for then, and
+/// tries are counted, and given up, as ever. Of what is asked for, five minutes count at the most; up to as much again, but
+/// no more than 30 seconds, is added at random, as a server tells all of its clients the same. Browsers hide what a refusal
+/// says.
 ///
 /// ```
 /// use std::time::Duration;
@@ -69,15 +81,22 @@ impl Backoff {
                 // The power is written out here, as the builder's pauses can only be had one after the other.
                 let grown =
                     first.saturating_mul(1_u32.checked_shl(failed.saturating_sub(1)).unwrap_or(u32::MAX));
-                ExponentialBuilder::default()
-                    .with_jitter()
-                    .with_min_delay(grown.min(*longest))
-                    .with_max_delay(*longest)
-                    .build()
-                    .next()
+                Some(spread(grown.min(*longest)))
             }
         }
     }
+}
+
+/// How long to stay away from a server that asks for so much: as long at the least, up to a limit.
+pub(crate) fn asked_pause(asked: Duration) -> Duration {
+    let (asked, spread_from) = (asked.min(LONGEST_ASKED), asked.min(LARGEST_SPREAD));
+    asked + spread(spread_from).saturating_sub(spread_from)
+}
+
+/// A pause with up to as much again, at random.
+fn spread(pause: Duration) -> Duration {
+    let mut pauses = ExponentialBuilder::default().with_jitter().with_min_delay(pause).build();
+    pauses.next().unwrap_or(pause)
 }
 
 impl Default for Backoff {
@@ -119,6 +138,14 @@ mod tests {
             let least = Duration::from_secs(1 << (failed - 1));
             prop_assert!(pause(failed) >= least && pause(failed) <= least * 2);
         }
+
+        #[test]
+        fn what_a_server_asks_for_is_waited_for_within_a_limit(asked in 0..100_000_u64) {
+            let (asked, five_minutes) = (Duration::from_secs(asked), Duration::from_secs(300));
+            let pause = asked_pause(asked);
+            prop_assert!(pause >= asked.min(five_minutes), "{pause:?}");
+            prop_assert!(pause <= (asked * 2).min(five_minutes + Duration::from_secs(30)), "{pause:?}");
+        }
     }
 
     #[test]
@@ -139,5 +166,9 @@ mod tests {
     fn pauses_are_spread() {
         let pauses: std::collections::BTreeSet<_> = (0..20).map(|_| Backoff::default().pause(1)).collect();
         assert!(pauses.len() > 10, "{pauses:?}");
+        for asked in [Duration::from_secs(60), Duration::MAX] {
+            let pauses: std::collections::BTreeSet<_> = (0..20).map(|_| asked_pause(asked)).collect();
+            assert!(pauses.len() > 10, "{pauses:?}");
+        }
     }
 }

@@ -258,7 +258,7 @@ impl ClientBuilder {
     }
 
     /// How long to wait before the connection is opened, or a channel is joined, again: from about one second up to 30, for
-    /// ever, if not given.
+    /// ever, if not given. A server that refuses a connection can ask for more: see [`Backoff`].
     #[doc(alias = "reconnectAfterMs")]
     pub fn reconnect(mut self, backoff: Backoff) -> Self {
         self.options.backoff = backoff;

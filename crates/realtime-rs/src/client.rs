@@ -161,7 +161,8 @@ impl Client {
         self.call(|reply| Command::UnsubscribeAll { reply })
     }
 
-    /// Opens the connection now, and keeps it also while there is no channel. Joining a channel opens it by itself.
+    /// Opens the connection now, and keeps it also while there is no channel. Joining a channel opens it by itself. It does
+    /// not wait for the pause after an earlier failure, not even where a server asked for one.
     ///
     /// # Errors
     /// Why it could not be opened: [`ErrorKind::Connect`](crate::ErrorKind::Connect) where there is no server,

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
+use supabase_core::header::{HeaderMap, HeaderName, HeaderValue};
 use supabase_core::{Failure, FailureKind, error_face, error_kinds, object_or_default};
 
 use crate::code::{Code, Verdict};
@@ -71,7 +73,8 @@ impl Error {
     }
 
     /// The server answered the handshake of a custom [`Transport`](crate::Transport) with `status`, and opened no
-    /// websocket. Most of 4xx is final; 408, 429 and 5xx are tried again after a pause.
+    /// websocket. Most of 4xx is final; 408, 429 and 5xx are tried again after a pause, whose length the server can ask for in a
+    /// header: [`refused_with_headers`](Self::refused_with_headers) hands it on.
     ///
     /// ```
     /// let error = realtime_rs::Error::refused(401, r#"{"error":"Token has expired"}"#);
@@ -80,6 +83,33 @@ impl Error {
     /// ```
     pub fn refused(status: u16, body: impl Into<Bytes>) -> Self {
         Self::from_failure(Failure::refused(status, body.into()).unwrap_or_else(|failure| failure))
+    }
+
+    /// As [`refused`](Self::refused), with the headers of the answer: `Retry-After` is the least that is waited then, and the
+    /// request's id is told. Headers that HTTP cannot have are left out.
+    ///
+    /// ```
+    /// let headers = [("retry-after", "20"), ("sb-request-id", "019ab")];
+    /// let error = realtime_rs::Error::refused_with_headers(503, headers, "");
+    /// assert_eq!((error.status(), error.request_id()), (Some(503), Some("019ab")));
+    /// ```
+    pub fn refused_with_headers(
+        status: u16,
+        headers: impl IntoIterator<Item = (impl AsRef<[u8]>, impl AsRef<[u8]>)>,
+        body: impl Into<Bytes>,
+    ) -> Self {
+        let headers = headers.into_iter().filter_map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_ref()).ok()?;
+            Some((name, HeaderValue::from_bytes(value.as_ref()).ok()?))
+        });
+        let headers = headers.collect::<HeaderMap>();
+        let failure = Failure::refused(status, body.into());
+        Self::from_failure(failure.map_or_else(|wrong| wrong, |refused| refused.with_headers(&headers)))
+    }
+
+    /// How long the server asks to wait before the next try.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.0.failure.retry_after()
     }
 
     pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {

@@ -42,7 +42,7 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
     ///
     /// # Errors
     /// [`Error::unreachable`] where there is no connection, and [`Error::refused`] where the server answered by anything
-    /// else than a websocket.
+    /// else than a websocket; by [`Error::refused_with_headers`], the server can ask to be left alone for a while.
     fn connect(&self, handshake: Handshake) -> BoxFuture<'static, Result<Connection>>;
 }
 

@@ -2,17 +2,21 @@
 
 mod common;
 
+use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use common::{builder, client, frames, item, join_tokens, message, pass, soon, token_of};
+use common::{Memory, builder, client, frames, item, join_tokens, message, pass, soon, token_of};
 use realtime_rs::{
-    Backoff, Changes, ChannelStatus, Client, Code, ConnectionState, Delivery, ErrorKind, Heartbeat, Listener,
-    Sent, SignedOut, WhileAway,
+    Backoff, Changes, ChannelStatus, Client, ClientBuilder, Code, Connection, ConnectionState, Delivery,
+    Error, ErrorKind, Handshake, Heartbeat, Listener, Result, Sent, SignedOut, Transport, WhileAway,
 };
 use serde_json::{Value, json};
 use supabase_mock::realtime::{Access, Change, Limit, Server, Table};
+use supabase_testing::raw::{Answer, Raw};
+use tokio::time::Instant;
 
 type Greetings = Listener<realtime_rs::Broadcast<Value>>;
 
@@ -200,6 +204,201 @@ async fn a_limit_of_tries_is_kept() {
     assert!(item(&mut greetings).await.is_none());
     assert_eq!(server.handshakes().len(), 4);
     assert!(matches!(client.connection_state(), ConnectionState::Disconnected(Some(_))));
+}
+
+/// Refuses handshakes before they reach the server, with a `Retry-After`, as a gateway does.
+#[derive(Clone)]
+struct Busy {
+    memory: Arc<Memory>,
+    refusals: Arc<Mutex<VecDeque<(u16, String)>>>,
+    /// When each handshake came, from the first one on.
+    handshakes: Arc<Mutex<Vec<Instant>>>,
+}
+
+impl Busy {
+    fn new(server: &Server, refusals: impl IntoIterator<Item = (u16, String)>) -> Self {
+        let refusals = Arc::new(Mutex::new(refusals.into_iter().collect()));
+        Self { memory: Arc::new(Memory(server.clone())), refusals, handshakes: Arc::default() }
+    }
+
+    fn for_seconds(server: &Server, seconds: u64) -> Self {
+        Self::new(server, [(429, seconds.to_string())])
+    }
+
+    fn builder(&self, server: &Server) -> ClientBuilder {
+        builder(server).transport(self.clone()).subscribe_timeout(Duration::from_secs(3_600))
+    }
+
+    /// How many seconds passed from each handshake to the next.
+    fn pauses(&self) -> Vec<f64> {
+        let handshakes = self.handshakes.lock().unwrap();
+        handshakes.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect()
+    }
+}
+
+impl Transport for Busy {
+    fn connect(&self, handshake: Handshake) -> Pin<Box<dyn Future<Output = Result<Connection>> + Send>> {
+        self.handshakes.lock().unwrap().push(Instant::now());
+        match self.refusals.lock().unwrap().pop_front() {
+            Some((status, after)) => {
+                let refused = Error::refused_with_headers(status, [("Retry-After", after)], "busy");
+                Box::pin(std::future::ready(Err(refused)))
+            }
+            None => self.memory.connect(handshake),
+        }
+    }
+}
+
+/// Waits until the connection waits.
+async fn is_waiting(client: &Client) -> Duration {
+    let mut states = client.connection_states();
+    loop {
+        if let Some(ConnectionState::Waiting { pause, .. }) = soon(states.next()).await {
+            return pause;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_to_be_left_alone_is_left_alone_for_so_long() {
+    // Dates have whole seconds, and the clock of the day goes on.
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
+    for (status, after, expected) in [
+        (429, "120", 120.0..=150.0),
+        (503, "10", 10.0..=20.0),
+        (500, "20", 20.0..=40.0),
+        (503, date.as_str(), 90.0..=130.0),
+        // More than any server can mean.
+        (429, "86400", 300.0..=330.0),
+        (503, "Fri, 31 Dec 9999 23:59:59 GMT", 300.0..=330.0),
+        // Nothing is asked for that the back-off does not do anyway.
+        (429, "0", 1.0..=1.1),
+        (503, "Tue, 24 Nov 2020 10:00:00 GMT", 1.0..=1.1),
+        (503, "soon", 1.0..=1.1),
+    ] {
+        let server = Server::new();
+        let busy = Busy::new(&server, [(status, after.to_owned())]);
+        let client = busy.builder(&server).build().unwrap();
+        let _room = soon(client.channel("room").subscribe()).await.unwrap();
+        let pauses = busy.pauses();
+        assert!(pauses.len() == 1 && expected.contains(&pauses[0]), "{status}, {after}: {pauses:?}");
+        // It is over with the connection.
+        server.drop_all();
+        soon(server.until(|server| server.joins("room").len() == 2)).await;
+        assert!(busy.pauses()[1] < 5.0, "{:?}", busy.pauses());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longer_of_the_pauses_is_waited_for_and_tries_are_counted_as_ever() {
+    let server = Server::new();
+    let busy = Busy::for_seconds(&server, 10);
+    let minute = Backoff::custom(|_| Some(Duration::from_secs(60)));
+    let client = busy.builder(&server).reconnect(minute).build().unwrap();
+    let _room = soon(client.channel("room").subscribe()).await.unwrap();
+    let pauses = busy.pauses();
+    assert!(pauses.len() == 1 && (60.0..60.1).contains(&pauses[0]), "{pauses:?}");
+
+    let twice = |failed| (failed < 3).then_some(Duration::from_secs(1));
+    for ending in [Backoff::custom(twice), Backoff::default().at_most(2)] {
+        let busy = Busy::new(&server, vec![(429, "120".to_owned()); 9]);
+        let client = busy.builder(&server).reconnect(ending).build().unwrap();
+        let error = soon(client.channel("room").subscribe()).await.unwrap_err();
+        assert_eq!(error.status(), Some(429));
+        assert!(matches!(client.connection_state(), ConnectionState::Disconnected(Some(_))));
+        let pauses = busy.pauses();
+        assert!(pauses.len() == 2 && pauses.iter().all(|pause| *pause >= 120.0), "{pauses:?}");
+        // The program decides from here on.
+        let begun = Instant::now();
+        let _ = tokio::time::timeout(Duration::from_secs(1), client.channel("room").subscribe()).await;
+        assert_eq!(busy.handshakes.lock().unwrap()[3], begun);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_the_connection_is_told_at_once_and_need_not_wait() {
+    let server = Server::new();
+    let busy = Busy::for_seconds(&server, 120);
+    let client = busy.builder(&server).build().unwrap();
+    let begun = Instant::now();
+    let error = client.connect().await.unwrap_err();
+    assert_eq!((error.status(), begun.elapsed()), (Some(429), Duration::ZERO));
+    assert!(is_waiting(&client).await >= Duration::from_secs(120));
+    client.connect().await.unwrap();
+    assert_eq!(busy.pauses(), [0.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_limits_hold_while_a_server_is_left_alone_and_those_who_come_later_wait_for_the_rest() {
+    let server = Server::new();
+    let busy = Busy::for_seconds(&server, 120);
+    let client = busy.builder(&server).subscribe_timeout(Duration::from_secs(30)).build().unwrap();
+    let begun = Instant::now();
+    for seconds in [30, 60, 90, 120] {
+        let error = soon(client.channel("room").subscribe()).await.unwrap_err();
+        assert_eq!((error.kind(), begun.elapsed().as_secs()), (ErrorKind::Timeout, seconds));
+        assert!(error.message().contains("429"), "{error}");
+    }
+    assert_eq!(busy.handshakes.lock().unwrap().len(), 1);
+    let _room = soon(client.channel("room").subscribe()).await.unwrap();
+    assert!((120.0..=150.0).contains(&busy.pauses()[0]), "{:?}", busy.pauses());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_left_alone_is_not_asked_once_nobody_wants_it() {
+    let server = Server::new();
+    let busy = Busy::for_seconds(&server, 120);
+    let client = busy.builder(&server).build().unwrap();
+    let (room, mut greetings) = room(&client).await;
+    busy.refusals.lock().unwrap().push_back((503, "120".to_owned()));
+    server.drop_all();
+    is_waiting(&client).await;
+    while busy.handshakes.lock().unwrap().len() < 3 {
+        pass(1).await;
+    }
+    assert!(is_waiting(&client).await >= Duration::from_secs(120));
+    client.disconnect().await.unwrap();
+    assert!(matches!(client.connection_state(), ConnectionState::Disconnected(None)));
+    pass(3_600).await;
+    assert_eq!(busy.handshakes.lock().unwrap().len(), 3);
+    // The channel comes back with the connection.
+    client.connect().await.unwrap();
+    is_back(&server, &mut greetings).await;
+    assert!(matches!(room.status(), ChannelStatus::Subscribed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_comes_while_a_server_is_left_alone_is_the_one_that_joins() {
+    let server = Server::new();
+    let busy = Busy::for_seconds(&server, 120);
+    let client = busy.builder(&server).build().unwrap();
+    let room = client.channel("room");
+    let subscribing = tokio::spawn(async move { room.subscribe().await });
+    is_waiting(&client).await;
+    pass(60).await;
+    let token = server.token("authenticated", "ada", Duration::from_secs(3_600));
+    let before = Instant::now();
+    client.set_auth(Some(token.clone().into())).await.unwrap();
+    assert_eq!(before.elapsed(), Duration::ZERO);
+    let _room = soon(subscribing).await.unwrap().unwrap();
+    assert!(busy.pauses()[0] >= 120.0, "{:?}", busy.pauses());
+    assert_eq!(join_tokens(&server, "room"), [Some(token)]);
+}
+
+#[tokio::test]
+async fn what_a_server_asks_for_is_read_of_its_answer_to_a_handshake() {
+    let busy = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let no = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let server = Raw::start([Answer::Bytes(busy.to_vec()), Answer::Bytes(no.to_vec())]);
+    let client = Client::builder(format!("{}/realtime/v1", server.url()), "sb_publishable_x")
+        .configure_http(|http| http.no_proxy())
+        .reconnect(Backoff::custom(|_| Some(Duration::ZERO)))
+        .build()
+        .unwrap();
+    let begun = Instant::now();
+    let error = client.channel("room").subscribe().await.unwrap_err();
+    assert_eq!((error.status(), server.requests().len()), (Some(401), 2));
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

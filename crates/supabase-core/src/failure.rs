@@ -226,7 +226,8 @@ impl Failure {
     }
 
     /// The same failure, beside the headers of the answer: they say, for example, where it would have led.
-    pub(crate) fn with_headers(mut self, headers: &HeaderMap) -> Self {
+    #[must_use]
+    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
         self.0.headers = headers.clone();
         self
     }

@@ -48,6 +48,8 @@ pub(super) struct Task {
     is_paused: bool,
     /// Tries in a row that failed.
     failed: u32,
+    /// Until when the server that refused the last try asked to be left alone, and that refusal.
+    held_off: Option<(Instant, Error)>,
     opened_at: Option<Instant>,
     idle_since: Option<Instant>,
     connectors: Vec<Reply>,
@@ -82,6 +84,7 @@ impl Task {
             is_wanted: false,
             is_paused: false,
             failed: 0,
+            held_off: None,
             opened_at: None,
             idle_since: None,
             connectors: Vec::new(),

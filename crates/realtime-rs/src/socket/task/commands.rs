@@ -33,6 +33,7 @@ impl Task {
                     reply.tell(Ok(()));
                 } else {
                     // Whoever asks does not want to wait for the pause after an earlier failure.
+                    self.held_off = None;
                     if matches!(self.line.link, Link::Waiting { .. }) {
                         self.line.link = Link::Down;
                     }
@@ -80,6 +81,7 @@ impl Task {
         self.public.channels().insert(plan.shared.name.clone(), registered);
         self.topics.insert(plan.id, topic.clone());
         let mut entry = Entry::new(plan, reply, now);
+        entry.last_error = self.held_off.as_ref().map(|(_, reason)| reason.clone());
         if matches!(self.line.link, Link::Up(_)) {
             entry.machine.online(now);
         }

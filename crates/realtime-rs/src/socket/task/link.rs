@@ -7,6 +7,7 @@ use supabase_core::{Instant, limited};
 
 use super::line::{Link, Up, empty_object};
 use super::{Task, Timestamp};
+use crate::backoff::asked_pause;
 use crate::deadline::after;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::SOCKET_TOPIC;
@@ -41,6 +42,7 @@ impl Task {
                 let now = Instant::now();
                 let beats = Heartbeats::new(interval, limit, now, (settings.clock)());
                 self.line.link = Link::Up(Box::new(Up { wire: Wire::new(connection), beats }));
+                self.held_off = None;
                 self.opened_at = Some(now);
                 self.idle_since = None;
                 self.last_heard = Timestamp::now();
@@ -81,23 +83,30 @@ impl Task {
             self.failed = 0;
         }
         self.failed = self.failed.saturating_add(1);
+        let asked = error.retry_after().map(asked_pause).unwrap_or_default();
+        self.held_off = (!asked.is_zero()).then(|| (after(now, asked), error.clone()));
         if !self.needs_link() {
             self.line.link = Link::Down;
             self.state(&ConnectionState::Disconnected(Some(error.clone())));
             return;
         }
         match self.settings.backoff.pause(self.failed) {
-            Some(pause) => {
-                self.line.link = Link::Waiting { at: after(now, pause) };
-                self.state(&ConnectionState::Waiting { pause, reason: error.clone() });
-            }
+            Some(pause) => self.wait(now, pause.max(asked), error.clone()),
             None => self.give_up(error),
         }
+    }
+
+    /// Opens the connection after a pause.
+    fn wait(&mut self, now: Instant, pause: Duration, reason: Error) {
+        self.line.link = Link::Waiting { at: after(now, pause) };
+        self.state(&ConnectionState::Waiting { pause, reason });
     }
 
     /// There is no use in trying again.
     fn give_up(&mut self, error: &Error) {
         self.line.link = Link::Down;
+        // When to try from here on is up to the program.
+        self.held_off = None;
         self.is_wanted = false;
         self.failed = 0;
         self.end_all(Some(error));
@@ -139,6 +148,13 @@ impl Task {
     /// Opens a connection where one is needed; answers with when that is to be done.
     pub(super) fn settle_link(&mut self, now: Instant) -> Option<Instant> {
         let needs_link = self.needs_link();
+        // Whoever waited may have given up; those who come after them are asked to stay away as well.
+        if needs_link
+            && let (Link::Down, Some((until, reason))) = (&self.line.link, &self.held_off)
+            && *until > now
+        {
+            self.wait(now, *until - now, reason.clone());
+        }
         match &self.line.link {
             Link::Waiting { .. } | Link::Connecting(_) if !needs_link => {
                 self.line.link = Link::Down;
