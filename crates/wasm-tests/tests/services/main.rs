@@ -13,6 +13,7 @@ mod limits;
 mod live;
 mod rows;
 mod session;
+mod sockets;
 
 use std::pin::pin;
 use std::time::Duration;
