@@ -282,6 +282,11 @@ async fn a_table_of_more_rows_than_the_server_gives_is_read_whole() {
     assert!(total > 1000);
     assert_eq!(answer.completeness(), Completeness::Truncated { total });
     assert_eq!(table().complete().await.unwrap_err().kind(), ErrorKind::Truncated);
+    let raw = || db.from("many").select_raw("id").complete();
+    assert_eq!(raw().csv().await.unwrap_err().kind(), ErrorKind::Truncated);
+    let bytes = raw().csv().byte_stream().try_collect::<Vec<_>>().await;
+    assert_eq!(bytes.unwrap_err().kind(), ErrorKind::Truncated);
+    assert_eq!(raw().lt("id", 3).csv().await.unwrap(), "id\n1\n2");
 
     let ids = |rows: Vec<Many>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
     let all = ids(table().order("id").fetch_all().await.unwrap());
@@ -291,6 +296,8 @@ async fn a_table_of_more_rows_than_the_server_gives_is_read_whole() {
     // The server gives 1,000 at the most, however many are asked for.
     assert_eq!(ids(table().order("id").page_size(5000).fetch_all().await.unwrap()), all);
     assert_eq!(ids(table().in_("id", &all).chunked(400).await.unwrap()).len(), all.len());
+    let error = table().in_("id", &all[..1200]).chunked(1200).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Truncated, "one part has more rows than the server gives");
 
     let error = db.from("many").select_raw("*").in_("id", 0..20_000).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLong);
@@ -346,6 +353,29 @@ async fn a_write_that_would_touch_too_many_rows_is_undone() {
     let gone: Vec<Value> =
         db.from("exact").delete().in_("id", ids).max_affected(3).select("id").await.unwrap();
     assert_eq!(gone.len(), 3);
+}
+
+#[tokio::test]
+async fn a_write_of_one_row_or_none_is_undone_if_there_are_more() {
+    let Some(stack) = stack("a_write_of_one_row_or_none_is_undone_if_there_are_more", &[]) else { return };
+    let db = client(&stack, &stack.service_role_key);
+    let ids = [840_000, 840_001];
+    db.from("exact").delete().in_("id", ids).await.unwrap();
+    let insert = db.from("exact").insert(ids.map(|id| json!({ "id": id }))).select::<Value>("id");
+    let answer = insert.count(Count::Exact).execute().await.unwrap();
+    assert_eq!((answer.count, answer.completeness()), (Some(2), Completeness::Complete));
+
+    let delete = |ids: &[i64]| db.from("exact").delete().in_("id", ids).select::<Value>("id").maybe_single();
+    let error = delete(&ids).await.unwrap_err();
+    assert_eq!((error.status(), error.code()), (Some(406), Some(&Code::NotExactlyOneRow)));
+    assert_eq!(
+        db.from("exact").select::<Value>("id").in_("id", ids).await.unwrap().len(),
+        2,
+        "nothing is gone"
+    );
+    assert_eq!(delete(&ids[..1]).await.unwrap(), Some(json!({ "id": 840_000 })));
+    assert_eq!(delete(&ids[..1]).await.unwrap(), None);
+    assert_eq!(delete(&ids).await.unwrap(), Some(json!({ "id": 840_001 })));
 }
 
 #[tokio::test]
