@@ -1,5 +1,6 @@
 //! A body as JSON that says what the caller's value says.
 
+use std::cell::Cell;
 use std::fmt::Display;
 
 use serde::ser::{
@@ -7,25 +8,38 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
+use crate::literal::JSON;
+
 /// Writes JSON, and refuses what JSON cannot say: serde_json would write `NaN` and the infinities as null, and so store
 /// another value than the one that was given.
 ///
 /// # Errors
 /// A sentence.
 pub(crate) fn to_vec(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, String> {
-    serde_json::to_vec(&Finite(value)).map_err(|error| format!("a value cannot be written as JSON: {error}"))
+    to_vec_noting_json(value).map(|(json, _)| json)
 }
 
-/// Passes everything on, but for floats that are no numbers.
-struct Finite<T>(T);
+/// The same, and whether any value in it was wrapped in [`Json`](crate::Json), which JSON itself does not show.
+///
+/// # Errors
+/// A sentence.
+pub(crate) fn to_vec_noting_json(value: &(impl Serialize + ?Sized)) -> Result<(Vec<u8>, bool), String> {
+    let has_json = Cell::new(false);
+    let json = serde_json::to_vec(&Finite(value, &has_json))
+        .map_err(|error| format!("a value cannot be written as JSON: {error}"))?;
+    Ok((json, has_json.get()))
+}
+
+/// Passes everything on, but for floats that are no numbers. The second notes that a value is wrapped in `Json`.
+struct Finite<'a, T>(T, &'a Cell<bool>);
 
 fn refused<E: serde::ser::Error>(number: impl Display) -> E {
     E::custom(format!("{number} is not a number that JSON has: send it as a text, \"{number}\""))
 }
 
-impl<T: Serialize + ?Sized> Serialize for Finite<&T> {
+impl<T: Serialize + ?Sized> Serialize for Finite<'_, &T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(Finite(serializer))
+        self.0.serialize(Finite(serializer, self.1))
     }
 }
 
@@ -37,16 +51,16 @@ macro_rules! pass_on {
     )+ };
 }
 
-impl<S: Serializer> Serializer for Finite<S> {
+impl<'a, S: Serializer> Serializer for Finite<'a, S> {
     type Ok = S::Ok;
     type Error = S::Error;
-    type SerializeSeq = Finite<S::SerializeSeq>;
-    type SerializeTuple = Finite<S::SerializeTuple>;
-    type SerializeTupleStruct = Finite<S::SerializeTupleStruct>;
-    type SerializeTupleVariant = Finite<S::SerializeTupleVariant>;
-    type SerializeMap = Finite<S::SerializeMap>;
-    type SerializeStruct = Finite<S::SerializeStruct>;
-    type SerializeStructVariant = Finite<S::SerializeStructVariant>;
+    type SerializeSeq = Finite<'a, S::SerializeSeq>;
+    type SerializeTuple = Finite<'a, S::SerializeTuple>;
+    type SerializeTupleStruct = Finite<'a, S::SerializeTupleStruct>;
+    type SerializeTupleVariant = Finite<'a, S::SerializeTupleVariant>;
+    type SerializeMap = Finite<'a, S::SerializeMap>;
+    type SerializeStruct = Finite<'a, S::SerializeStruct>;
+    type SerializeStructVariant = Finite<'a, S::SerializeStructVariant>;
 
     fn serialize_f32(self, v: f32) -> Result<S::Ok, S::Error> {
         if v.is_finite() { self.0.serialize_f32(v) } else { Err(refused(v)) }
@@ -79,7 +93,7 @@ impl<S: Serializer> Serializer for Finite<S> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.0.serialize_some(&Finite(value))
+        self.0.serialize_some(&Finite(value, self.1))
     }
 
     fn serialize_unit(self) -> Result<S::Ok, S::Error> {
@@ -100,7 +114,10 @@ impl<S: Serializer> Serializer for Finite<S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.0.serialize_newtype_struct(name, &Finite(value))
+        if name == JSON {
+            self.1.set(true);
+        }
+        self.0.serialize_newtype_struct(name, &Finite(value, self.1))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -110,15 +127,15 @@ impl<S: Serializer> Serializer for Finite<S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.0.serialize_newtype_variant(name, index, variant, &Finite(value))
+        self.0.serialize_newtype_variant(name, index, variant, &Finite(value, self.1))
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        self.0.serialize_seq(len).map(Finite)
+        self.0.serialize_seq(len).map(|inner| Finite(inner, self.1))
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
-        self.0.serialize_tuple(len).map(Finite)
+        self.0.serialize_tuple(len).map(|inner| Finite(inner, self.1))
     }
 
     fn serialize_tuple_struct(
@@ -126,7 +143,7 @@ impl<S: Serializer> Serializer for Finite<S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleStruct, S::Error> {
-        self.0.serialize_tuple_struct(name, len).map(Finite)
+        self.0.serialize_tuple_struct(name, len).map(|inner| Finite(inner, self.1))
     }
 
     fn serialize_tuple_variant(
@@ -136,15 +153,15 @@ impl<S: Serializer> Serializer for Finite<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        self.0.serialize_tuple_variant(name, index, variant, len).map(Finite)
+        self.0.serialize_tuple_variant(name, index, variant, len).map(|inner| Finite(inner, self.1))
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        self.0.serialize_map(len).map(Finite)
+        self.0.serialize_map(len).map(|inner| Finite(inner, self.1))
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
-        self.0.serialize_struct(name, len).map(Finite)
+        self.0.serialize_struct(name, len).map(|inner| Finite(inner, self.1))
     }
 
     fn serialize_struct_variant(
@@ -154,7 +171,7 @@ impl<S: Serializer> Serializer for Finite<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        self.0.serialize_struct_variant(name, index, variant, len).map(Finite)
+        self.0.serialize_struct_variant(name, index, variant, len).map(|inner| Finite(inner, self.1))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
@@ -168,12 +185,12 @@ impl<S: Serializer> Serializer for Finite<S> {
 
 macro_rules! elements {
     ($($trait:ident::$method:ident),+) => { $(
-        impl<S: $trait> $trait for Finite<S> {
+        impl<S: $trait> $trait for Finite<'_, S> {
             type Ok = S::Ok;
             type Error = S::Error;
 
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-                self.0.$method(&Finite(value))
+                self.0.$method(&Finite(value, self.1))
             }
 
             fn end(self) -> Result<S::Ok, S::Error> {
@@ -192,12 +209,12 @@ elements!(
 
 macro_rules! fields {
     ($($trait:ident),+) => { $(
-        impl<S: $trait> $trait for Finite<S> {
+        impl<S: $trait> $trait for Finite<'_, S> {
             type Ok = S::Ok;
             type Error = S::Error;
 
             fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), S::Error> {
-                self.0.serialize_field(key, &Finite(value))
+                self.0.serialize_field(key, &Finite(value, self.1))
             }
 
             fn skip_field(&mut self, key: &'static str) -> Result<(), S::Error> {
@@ -213,7 +230,7 @@ macro_rules! fields {
 
 fields!(SerializeStruct, SerializeStructVariant);
 
-impl<S: SerializeMap> SerializeMap for Finite<S> {
+impl<S: SerializeMap> SerializeMap for Finite<'_, S> {
     type Ok = S::Ok;
     type Error = S::Error;
 
@@ -222,7 +239,7 @@ impl<S: SerializeMap> SerializeMap for Finite<S> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-        self.0.serialize_value(&Finite(value))
+        self.0.serialize_value(&Finite(value, self.1))
     }
 
     fn end(self) -> Result<S::Ok, S::Error> {

@@ -9,6 +9,7 @@ mod client;
 mod code;
 mod column;
 mod error;
+mod fields;
 mod filter;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

@@ -16,8 +16,10 @@ use crate::text::Text;
 
 /// Writes a value as JSON, where it would otherwise be written as an array literal.
 ///
-/// In filters, a sequence becomes a PostgreSQL array literal (`{a,b}`). A `jsonb` column that holds a JSON array is
-/// compared with JSON, which this wrapper asks for. In a row that is inserted, it changes nothing.
+/// In filters, and in the arguments of a function that is called by GET, a sequence becomes a PostgreSQL array literal
+/// (`{a,b}`), and a text has no quotes. A `jsonb` column is compared with JSON, which this wrapper asks for: without it,
+/// an empty sequence is the empty object there, and the text `5` the number. In a row that is inserted, or a body of
+/// arguments, it changes nothing. Within `serde_json::json!` it is lost, as that makes JSON of it at once.
 ///
 /// ```no_run
 /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
@@ -33,7 +35,7 @@ pub struct Json<T>(
 );
 
 /// By this name, a reader of filters knows the wrapper; elsewhere it is not there.
-const JSON: &str = "$postgrest_rs::Json";
+pub(crate) const JSON: &str = "$postgrest_rs::Json";
 
 impl<T: Serialize> Serialize for Json<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -53,10 +55,15 @@ pub(crate) enum Literal {
 impl Literal {
     /// Reads any serialisable value. A map or struct becomes JSON.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, String> {
+        Self::or_null(value)?
+            .ok_or_else(|| "null is not a value to compare with: use `is(column, Is::Null)`".to_owned())
+    }
+
+    /// The same, where null is `None`.
+    pub(crate) fn or_null<T: Serialize + ?Sized>(value: &T) -> Result<Option<Self>, String> {
         match value.serialize(Reader) {
-            Ok(Some(literal)) => Ok(literal),
-            Ok(None) => Err("null is not a value to compare with: use `is(column, Is::Null)`".to_owned()),
-            Err(Refusal::IsMap) => json(value).map_err(|refusal| refusal.to_string()),
+            Ok(literal) => Ok(literal),
+            Err(Refusal::IsMap) => json(value).map(Some).map_err(|refusal| refusal.to_string()),
             Err(Refusal::Message(message)) => Err(message),
         }
     }

@@ -28,7 +28,7 @@ use supabase_core::{Method, Reply, Request, RetryPolicy, Transport};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
-use crate::rpc;
+use crate::rpc::{self, Arguments};
 use accept::Accept;
 use pairs::Pairs;
 use prefer::{Count, Prefer};
@@ -73,6 +73,8 @@ pub(crate) struct Draft {
     referenced: Vec<(String, Window)>,
     page_size: u64,
     lists: Vec<Filter>,
+    /// The arguments of a function, if its body does not say how they are written in a URL.
+    arguments: Option<Arguments>,
     /// The columns of `on_conflict`.
     on_conflict: Option<String>,
     /// Whether the rows of the table itself are filtered, or all of them are meant.
@@ -96,7 +98,10 @@ impl<T: DeserializeOwned> Query<Call, T> {
     pub(crate) fn call(client: &Client, function: &str, args: &impl Serialize) -> Self {
         let mut draft = Draft::new(client, CALL, &["rpc"], function, Method::POST);
         match rpc::body(args) {
-            Ok(body) => draft.request.body = Some(body),
+            Ok((body, arguments)) => {
+                draft.request.body = Some(body);
+                draft.arguments = arguments;
+            }
             Err(message) => draft.blame(message),
         }
         Self { draft, decode: send::returned, stage: PhantomData }
@@ -108,7 +113,9 @@ impl<Out> Query<Call, Out> {
     /// `immutable`, whose answers can then be cached.
     ///
     /// Arguments go into the URL. One that PostgREST would take for a filter there, such as the text `eq.5`, is an
-    /// error: call without `get` then.
+    /// error: call without `get` then. A sequence is an array of Postgres there, so for an argument of type `json` write
+    /// [`Json`](crate::Json) around it, in a struct or map of your own, as `json!` drops it. An empty sequence without it
+    /// is an error, as it would be the empty object to such an argument.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/rpc>
     ///
@@ -224,6 +231,7 @@ impl Draft {
             referenced: Vec::new(),
             page_size: pages::DEFAULT_SIZE,
             lists: Vec::new(),
+            arguments: None,
             on_conflict: None,
             is_narrowed: false,
             must_be_whole: false,
@@ -276,6 +284,7 @@ impl Draft {
             referenced: self.referenced.clone(),
             page_size: self.page_size,
             lists: self.lists.clone(),
+            arguments: self.arguments.clone(),
             on_conflict: self.on_conflict.clone(),
             is_narrowed: self.is_narrowed,
             must_be_whole: self.must_be_whole,
@@ -302,7 +311,8 @@ impl Draft {
     fn read_by(&mut self, method: Method) {
         self.request.set_method(method);
         if let Some(body) = self.request.body.take() {
-            match rpc::pairs(&body) {
+            let arguments = self.arguments.take().map_or_else(|| rpc::literals(&body), Ok);
+            match arguments.and_then(rpc::pairs) {
                 Ok(pairs) => pairs.iter().for_each(|(name, value)| self.append(name, value)),
                 Err(message) => self.blame(message),
             }

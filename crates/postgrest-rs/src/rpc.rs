@@ -8,6 +8,7 @@ use supabase_core::Bytes;
 
 use crate::body;
 use crate::column::push_name;
+use crate::fields;
 use crate::literal::Literal;
 
 /// Parameters that mean something else in the URL of a call.
@@ -44,19 +45,23 @@ const OPERATORS: [&str; 27] = [
     "any",
 ];
 
-/// The arguments as the body of a POST. `()` is none.
-pub(crate) fn body(args: &impl Serialize) -> Result<Bytes, String> {
-    let body = body::to_vec(args)?;
+/// Arguments by name; `None` is null.
+pub(crate) type Arguments = BTreeMap<String, Option<Literal>>;
+
+/// The arguments as the body of a POST. `()` is none. If one of them is [`Json`](crate::Json), which a body does not show,
+/// they come once more as what they are in a URL.
+pub(crate) fn body(args: &impl Serialize) -> Result<(Bytes, Option<Arguments>), String> {
+    let (body, has_json) = body::to_vec_noting_json(args)?;
     match body.first() {
-        Some(b'{') => Ok(body.into()),
-        _ if body == b"null" => Ok(Bytes::from_static(b"{}")),
+        Some(b'{') if has_json => Ok((body.into(), fields::of(args)?)),
+        Some(b'{') => Ok((body.into(), None)),
+        _ if body == b"null" => Ok((Bytes::from_static(b"{}"), None)),
         _ => Err("the arguments of a function must be a map or struct, with a field for each".to_owned()),
     }
 }
 
 /// The arguments as parameters of a URL.
-pub(crate) fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, String> {
-    let args = literals(body)?;
+pub(crate) fn pairs(args: Arguments) -> Result<Vec<(String, String)>, String> {
     let mut pairs = Vec::with_capacity(args.len());
     for (name, value) in args {
         if RESERVED.contains(&name.as_str()) {
@@ -65,6 +70,12 @@ pub(crate) fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, String> {
             ));
         }
         let value = match value {
+            Some(Literal::Array(elements)) if elements.is_empty() => {
+                return Err(format!(
+                    "the argument `{name}` is an empty array, which a URL cannot tell from an empty JSON object: call by \
+                     POST, without `get`, or write `Json` around it, or the text `{{}}` for an array of Postgres"
+                ));
+            }
             Some(literal) => String::from(literal.into_text()),
             None => {
                 return Err(format!("the argument `{name}` is null, which a URL cannot say: call by POST"));
@@ -81,7 +92,7 @@ pub(crate) fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, String> {
 }
 
 /// The fields of a JSON object as literals, `None` being null.
-pub(crate) fn literals(body: &[u8]) -> Result<Vec<(String, Option<Literal>)>, String> {
+pub(crate) fn literals(body: &[u8]) -> Result<Arguments, String> {
     let fields: BTreeMap<String, &RawValue> =
         serde_json::from_slice(body).map_err(|error| error.to_string())?;
     fields.into_iter().map(|(name, value)| Ok((name, literal(value)?))).collect()
@@ -116,10 +127,16 @@ fn reads_as_filter(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Json;
     use serde_json::json;
 
+    fn by_get(args: &impl Serialize) -> Result<Vec<(String, String)>, String> {
+        let (body, args) = body(args)?;
+        pairs(args.map_or_else(|| literals(&body), Ok)?)
+    }
+
     fn written(args: serde_json::Value) -> Result<Vec<(String, String)>, String> {
-        pairs(&body(&args)?)
+        by_get(&args)
     }
 
     fn pair(name: &str, value: &str) -> Result<Vec<(String, String)>, String> {
@@ -132,7 +149,10 @@ mod tests {
         assert_eq!(written(json!({ "arr": [1, 2, 3] })), pair("arr", "{1,2,3}"));
         assert_eq!(written(json!({ "arr": ["a,b", null] })), pair("arr", "{\"a,b\",NULL}"));
         assert_eq!(written(json!({ "j": { "a": [1] } })), pair("j", r#"{"a":[1]}"#));
-        assert_eq!(pairs(br#"{"n":0.1000000000000000055}"#), pair("n", "0.1000000000000000055"));
+        assert_eq!(
+            pairs(literals(br#"{"n":0.1000000000000000055}"#).unwrap()),
+            pair("n", "0.1000000000000000055")
+        );
         assert_eq!(written(json!({ "b": true })), pair("b", "true"));
         assert_eq!(written(json!({ "a.b": 1 })), pair("\"a.b\"", "1"));
         assert_eq!(written(json!({})), Ok(vec![]));
@@ -156,9 +176,29 @@ mod tests {
     }
 
     #[test]
+    fn an_array_says_in_a_url_whether_it_is_json() {
+        #[derive(Serialize)]
+        struct Args {
+            ids: Vec<i32>,
+            j: Json<Vec<i32>>,
+            many: Vec<Json<[i32; 1]>>,
+        }
+        let mut args = Args { ids: vec![1], j: Json(vec![]), many: vec![Json([1])] };
+        let expected = [("ids", "{1}"), ("j", "[]"), ("many", "{[1]}")];
+        assert_eq!(by_get(&args), Ok(expected.map(|(name, value)| (name.into(), value.into())).to_vec()));
+        assert_eq!(body(&args).unwrap().0, r#"{"ids":[1],"j":[],"many":[[1]]}"#);
+        args.ids.clear();
+        for refusal in [by_get(&args), written(json!({ "ids": [] }))] {
+            let message = refusal.unwrap_err();
+            assert!(message.contains("`ids`") && message.contains("POST"), "{message}");
+        }
+        assert_eq!(written(json!({ "ids": "{}" })), pair("ids", "{}"));
+    }
+
+    #[test]
     fn arguments_are_a_map_or_none() {
-        assert_eq!(body(&()).unwrap(), "{}");
-        assert_eq!(body(&json!({})).unwrap(), "{}");
+        assert_eq!(body(&()).unwrap(), ("{}".into(), None));
+        assert_eq!(body(&json!({})).unwrap(), ("{}".into(), None));
         for args in [json!([1]), json!("x"), json!(5)] {
             assert!(body(&args).unwrap_err().contains("map or struct"));
         }

@@ -145,20 +145,66 @@ struct Conditions {
     small: f32,
     huge: u128,
     tags: [&'static str; 2],
+    labels: Json<Vec<&'static str>>,
+    empty: Json<[i32; 0]>,
 }
 
 #[tokio::test]
 async fn match_reads_values_as_eq_does() {
     let listener = Listener::start().await;
     let db = listener.client();
-    let conditions = Conditions { small: 0.1, huge: u128::MAX, tags: ["a,b", "c"] };
+    let conditions = Conditions {
+        small: 0.1,
+        huge: u128::MAX,
+        tags: ["a,b", "c"],
+        labels: Json(vec!["a"]),
+        empty: Json([]),
+    };
     let _: Vec<Value> = db.from("t").select("*").match_(&conditions).await.unwrap();
     let sent = listener.last();
     assert_eq!(sent.all("small"), ["eq.0.1"]);
     assert_eq!(sent.all("huge"), ["eq.340282366920938463463374607431768211455"]);
     assert_eq!(sent.all("tags"), ["eq.{\"a,b\",c}"]);
+    assert_eq!((sent.all("labels"), sent.all("empty")), (vec![r#"eq.["a"]"#], vec!["eq.[]"]));
+    let conditions = json!({ "\"a.b\"": 1, "i.name": "x", "data->>k": 2 });
+    let _: Vec<Value> = db.from("t").select("*").match_(conditions).await.unwrap();
+    let sent = listener.last();
+    assert_eq!(
+        (sent.all("\"a.b\""), sent.all("i.name"), sent.all("data->>k")),
+        (vec!["eq.1"], vec!["eq.x"], vec!["eq.2"])
+    );
     let error = db.from("t").select_raw("*").match_(json!({ "a": null })).await.unwrap_err();
     assert!(error.message().contains("`a` with null"), "{error}");
+}
+
+#[derive(Serialize)]
+struct Arguments {
+    ids: Vec<i32>,
+    labels: Json<Vec<&'static str>>,
+}
+
+#[tokio::test]
+async fn an_empty_array_in_a_url_is_refused_unless_it_says_that_it_is_json() {
+    let listener = Listener::start().await;
+    let db = listener.client();
+    let args = |ids| Arguments { ids, labels: Json(vec![]) };
+    for error in [
+        db.rpc::<Value>("f", args(vec![])).get().await.unwrap_err(),
+        db.rpc::<Value>("f", json!({ "ids": [] })).head().await.unwrap_err(),
+    ] {
+        let told = error.message();
+        assert!(
+            error.kind() == ErrorKind::Invalid && told.contains("`ids`") && told.contains("POST"),
+            "{error}"
+        );
+    }
+    assert_eq!(listener.count(), 0);
+
+    let _: Value = db.rpc("f", args(vec![1])).get().await.unwrap();
+    let sent = listener.last();
+    assert_eq!((sent.all("ids"), sent.all("labels")), (vec!["{1}"], vec!["[]"]));
+    let _: Value = db.rpc("f", args(vec![])).await.unwrap();
+    assert_eq!(listener.last().body, r#"{"ids":[],"labels":[]}"#);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::body;
 use crate::column::Column;
+use crate::fields;
 use crate::filter::Is;
 use crate::query::Query;
 use crate::query::stage::Filterable;
@@ -13,7 +14,9 @@ use crate::rpc;
 impl<S, Out> Query<S, Out> {
     /// Rows where `column` equals `value`.
     ///
-    /// The value is compared as it is: quotes, commas and parentheses in it mean nothing.
+    /// The value is compared as it is: quotes, commas and parentheses in it mean nothing. A sequence is an array of
+    /// Postgres, and a text has no quotes, so for a column of type `json` or `jsonb`, write [`Json`](crate::Json) around
+    /// both: there, an empty sequence without it is the empty object, and the text `json!("5")` equals the number 5.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/eq>
     ///
@@ -31,6 +34,9 @@ impl<S, Out> Query<S, Out> {
 
     /// Rows where `column` does not equal `value`. Rows where it is null are left out; see
     /// [`is_distinct`](Self::is_distinct).
+    ///
+    /// The value is written as [`eq`](Self::eq) writes it: for a column of JSON, write [`Json`](crate::Json) around a
+    /// sequence or text. An empty sequence without it is the empty object there.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/neq>
     ///
@@ -188,6 +194,11 @@ impl<S, Out> Query<S, Out> {
 
     /// Rows where each of the given columns equals its value: a map or struct of columns.
     ///
+    /// A key is a path, as a column is in [`eq`](Self::eq): a column of its own whose name holds a dot is written in
+    /// quotes, `"\"a.b\""`. A value is written as `eq` writes it, so a sequence or text that is JSON takes
+    /// [`Json`](crate::Json) around it, and an empty sequence without it is the empty object on a column of JSON. The
+    /// wrapper holds in a struct or map of your own; `json!` drops it.
+    ///
     /// Source: <https://supabase.com/docs/reference/javascript/match>
     ///
     /// ```no_run
@@ -201,9 +212,12 @@ impl<S, Out> Query<S, Out> {
         S: Filterable<Next>,
     {
         self.try_with(|draft| {
-            let columns = body::to_vec(&columns)?;
-            let conditions = rpc::literals(&columns)
-                .map_err(|_| "`match_` takes a map or struct of columns and values")?;
+            let conditions = match fields::of(&columns)? {
+                Some(conditions) => conditions,
+                // It may still be JSON that was written before.
+                None => rpc::literals(&body::to_vec(&columns)?)
+                    .map_err(|_| "`match_` takes a map or struct of columns and values")?,
+            };
             if conditions.is_empty() {
                 return Err("`match_` needs at least one column".to_owned());
             }

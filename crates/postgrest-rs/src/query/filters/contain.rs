@@ -11,7 +11,8 @@ impl<S, Out> Query<S, Out> {
     /// Rows where `column`, an array, range or `jsonb`, holds every element of `value`.
     ///
     /// A sequence is an array, a map or struct is JSON, a text is taken as it is: a range such as `[1,5)`, or a literal of
-    /// your own. See [`Json`](crate::Json) for a JSON array.
+    /// your own. For a JSON array, write [`Json`](crate::Json) around it: on `jsonb`, an empty sequence without it is the
+    /// empty object.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/contains>
     ///
@@ -32,7 +33,8 @@ impl<S, Out> Query<S, Out> {
     /// Rows where `column`, an array, range or `jsonb`, holds nothing but elements of `value`.
     ///
     /// A sequence is an array, a map or struct is JSON, a text is taken as it is: a range such as `[1,5)`, or a literal of
-    /// your own. See [`Json`](crate::Json) for a JSON array.
+    /// your own. For a JSON array, write [`Json`](crate::Json) around it: on `jsonb`, an empty sequence without it is the
+    /// empty object.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/containedby>
     ///
