@@ -160,6 +160,35 @@ fn split(path: &str) -> (Vec<&str>, Vec<(&str, &str)>) {
     (names, keys)
 }
 
+/// Writes a list of names, apart by commas. Each may be given in `"…"`, with whatever it holds; blanks around it are none of
+/// it. Dots and arrows belong to a name, as no path can stand in such a list.
+pub(crate) fn names(list: &str) -> String {
+    let mut text = String::with_capacity(list.len() + 2);
+    let mut push = |name: &str| {
+        let name = name.trim();
+        if !text.is_empty() {
+            text.push(',');
+        }
+        if is_quoted(name) { text.push_str(name) } else { push_name(&mut text, name) }
+    };
+    let (mut start, mut begun, mut quoted, mut escaped) = (0, false, false, false);
+    for (at, c) in list.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if quoted => quoted = false,
+            '"' if !begun => (begun, quoted) = (true, true),
+            ',' if !quoted => {
+                push(list.get(start..at).unwrap_or_default());
+                (start, begun) = (at + 1, false);
+            }
+            _ => begun |= !c.is_whitespace(),
+        }
+    }
+    push(list.get(start..).unwrap_or_default());
+    text
+}
+
 /// Whether it holds nothing but what never needs quotes.
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
@@ -263,6 +292,24 @@ mod tests {
         assert_eq!(col("\"a.b\".\"c\"").as_str(), "\"a.b\".\"c\"");
         assert_eq!(col("\"a->\\\"b\"->c").as_str(), "\"a->\\\"b\"->c");
         assert_eq!(col("with\"quote.x").as_str(), "\"with\\\"quote\".x");
+    }
+
+    #[test]
+    fn a_list_of_names_is_split_outside_of_quotes() {
+        for (list, written) in [
+            ("a", "a"),
+            (" a , b c ", "a,b c"),
+            ("with.dot,a->b", "\"with.dot\",\"a->b\""),
+            ("\"a,b\", \"c\"", "\"a,b\",\"c\""),
+            ("\"a\\\",b\",c", "\"a\\\",b\",c"),
+            ("a\"b,c\"", "\"a\\\"b\",\"c\\\"\""),
+            ("\"a\"b,c", "\"\\\"a\\\"b\",c"),
+            ("select,order,100%", "\"select\",\"order\",\"100%\""),
+            ("", "\"\""),
+            ("a,", "a,\"\""),
+        ] {
+            assert_eq!(names(list), written, "{list}");
+        }
     }
 
     #[test]

@@ -238,6 +238,21 @@ async fn the_columns_of_a_conflict_are_names_and_the_last_call_counts() {
 }
 
 #[tokio::test]
+async fn a_column_of_a_conflict_may_have_any_name() {
+    let listener = Listener::start().await;
+    for (columns, sent) in [
+        (r#""a,b""#, r#""a,b""#),
+        (r#"x, "a,b" ,"c\"d,""#, r#"x,"a,b","c\"d,""#),
+        ("with.dot,a->b", r#""with.dot","a->b""#),
+        ("select,limit,on_conflict", r#""select","limit","on_conflict""#),
+        (r#"wi"th"#, r#""wi\"th""#),
+    ] {
+        listener.client().from("t").upsert(json!({})).on_conflict(columns).await.unwrap();
+        assert_eq!(listener.last().all("on_conflict"), [sent]);
+    }
+}
+
+#[tokio::test]
 async fn preferences_of_the_client_hold_beside_those_of_a_call() {
     let listener = Listener::start().await;
     let db = Client::builder(listener.url(), "key")

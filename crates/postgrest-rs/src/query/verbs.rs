@@ -13,7 +13,7 @@ use super::stage::{
 };
 use super::{Draft, Query};
 use crate::body;
-use crate::column::Column;
+use crate::column::names;
 
 impl Query<NeedsVerb> {
     /// Reads rows, as values of type `T`.
@@ -259,6 +259,8 @@ impl Query<Upsert> {
     /// The columns by which a row counts as there already, several joined by commas; the primary key if not given.
     /// They must have a unique constraint. Called again, the last call counts.
     ///
+    /// A name is taken to the letter, dots included; one with a comma in it is written in quotes, `"\"a,b\""`.
+    ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
     /// let user = serde_json::json!({ "handle": "saoirse", "display_name": "Saoirse" });
@@ -266,11 +268,7 @@ impl Query<Upsert> {
     /// # Ok(()) }
     /// ```
     pub fn on_conflict(self, columns: impl AsRef<str>) -> Self {
-        self.with(|draft| {
-            let columns =
-                columns.as_ref().split(',').map(|column| Column::exact(column.trim()).as_str().to_owned());
-            draft.on_conflict = Some(columns.collect::<Vec<_>>().join(","));
-        })
+        self.with(|draft| draft.on_conflict = Some(names(columns.as_ref())))
     }
 
     /// Leaves rows that are there already as they are. They are not among the rows that come back.
