@@ -1,6 +1,7 @@
 //! Conditions on rows, as data.
 
 mod conditions;
+mod logic;
 mod quantified;
 mod text_search;
 
@@ -12,6 +13,7 @@ use crate::literal::{in_logic_tree, list, push_list};
 use crate::query::pairs::Pairs;
 use crate::text::Text;
 
+pub use logic::{and, not, or};
 pub use text_search::TextSearch;
 
 /// A condition on rows: on one column, made with [`col`](crate::col), or several joined by [`and`], [`or`], [`not`].
@@ -40,6 +42,8 @@ enum Node {
     Group {
         negated: bool,
         word: &'static str,
+        /// How many groups are within each other, with this one.
+        depth: u8,
         filters: Vec<Filter>,
     },
     /// Parts written by the caller, joined by commas.
@@ -114,55 +118,6 @@ pub enum Is {
     Unknown,
 }
 
-/// Rows that meet all of `filters`.
-///
-/// ```
-/// use postgrest_rs::{and, col};
-/// let inner = and([col("id").gt(1), col("id").lt(3)]);
-/// # let _ = inner;
-/// ```
-pub fn and(filters: impl IntoIterator<Item = Filter>) -> Filter {
-    group("and", filters)
-}
-
-/// Rows that meet at least one of `filters`.
-///
-/// ```
-/// use postgrest_rs::{col, or};
-/// let either = or([col("id").eq(2), col("name").eq("Mars")]);
-/// # let _ = either;
-/// ```
-pub fn or(filters: impl IntoIterator<Item = Filter>) -> Filter {
-    group("or", filters)
-}
-
-/// Rows that do not meet `filter`.
-///
-/// As everywhere in SQL, a row whose column is null meets neither a comparison nor its negation.
-///
-/// ```
-/// use postgrest_rs::{Is, col, not};
-/// assert_eq!(not(not(col("name").is(Is::Null))), col("name").is(Is::Null));
-/// ```
-pub fn not(filter: Filter) -> Filter {
-    Filter(match filter.0 {
-        Node::Condition { column, negated, operator, operand } => {
-            Node::Condition { column, negated: !negated, operator, operand }
-        }
-        Node::Group { negated, word, filters } => Node::Group { negated: !negated, word, filters },
-        Node::Raw { .. } => Node::Group { negated: true, word: "and", filters: vec![filter] },
-        Node::Fault(fault) => Node::Fault(fault),
-    })
-}
-
-fn group(word: &'static str, filters: impl IntoIterator<Item = Filter>) -> Filter {
-    let filters: Vec<_> = filters.into_iter().collect();
-    if filters.is_empty() {
-        return fault(format!("`{word}` needs at least one condition"));
-    }
-    Filter(Node::Group { negated: false, word, filters })
-}
-
 fn fault(message: String) -> Filter {
     Filter(Node::Fault(message))
 }
@@ -193,6 +148,13 @@ impl Filter {
         }
     }
 
+    fn depth(&self) -> u8 {
+        match self.0 {
+            Node::Group { depth, .. } => depth,
+            Node::Condition { .. } | Node::Raw { .. } | Node::Fault(_) => 0,
+        }
+    }
+
     /// Whether it, or its negation, holds for every row, as far as its lists tell.
     fn always_holds(&self, denied: bool) -> bool {
         match &self.0 {
@@ -204,7 +166,7 @@ impl Filter {
                 // All of nothing hold, and none of it does.
                 (holds_for_each || operator.ends_with("(any)")) && (holds_for_each != (denied != *negated))
             }
-            Node::Group { negated, word, filters } => {
+            Node::Group { negated, word, filters, .. } => {
                 let denied = denied != *negated;
                 // A denied `or` is an `and` of denials, and the other way round.
                 let any = (*word == "or") != denied;
@@ -288,7 +250,7 @@ impl Filter {
                 let (not, operator) = (if *negated { "not." } else { "" }, operand.operator(operator));
                 Ok((format!("{prefix}{}", column.as_str()), format!("{not}{operator}.{}", operand.alone())))
             }
-            Node::Group { negated, word, filters } => {
+            Node::Group { negated, word, filters, .. } => {
                 let not = if *negated { "not." } else { "" };
                 Ok((format!("{prefix}{not}{word}"), format!("({})", joined(filters)?)))
             }
@@ -304,7 +266,7 @@ impl Filter {
                 let (not, operator) = (if *negated { "not." } else { "" }, operand.operator(operator));
                 Ok(format!("{}.{not}{operator}.{}", column.as_str(), operand.in_tree()))
             }
-            Node::Group { negated, word, filters } => {
+            Node::Group { negated, word, filters, .. } => {
                 let not = if *negated { "not." } else { "" };
                 Ok(format!("{not}{word}({})", joined(filters)?))
             }

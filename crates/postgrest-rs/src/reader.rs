@@ -141,14 +141,21 @@ impl Tree {
         }
     }
 
-    /// Two negations are none.
+    /// Two negations are none, and a group within one of its kind is part of it.
     pub(crate) fn simplified(self) -> Self {
         match self {
             Self::Not(inner) => match inner.simplified() {
                 Self::Not(tree) => *tree,
                 tree => Self::Not(Box::new(tree)),
             },
-            Self::Group(word, trees) => Self::Group(word, trees.into_iter().map(Self::simplified).collect()),
+            Self::Group(word, trees) => {
+                let trees = trees.into_iter().map(Self::simplified);
+                let parts = trees.flat_map(|tree| match tree {
+                    Self::Group(inner, parts) if inner == word => parts,
+                    tree => vec![tree],
+                });
+                Self::Group(word.clone(), parts.collect())
+            }
             condition => condition,
         }
     }
