@@ -238,6 +238,15 @@ async fn the_columns_of_a_conflict_are_names_and_the_last_call_counts() {
 }
 
 #[tokio::test]
+async fn of_the_columns_that_are_chosen_of_a_function_the_last_call_counts() {
+    let listener = Listener::start().await;
+    let call = listener.client().rpc::<Vec<Value>>("f", ()).select("id").eq("select", 1).select("v, w");
+    call.get().await.unwrap();
+    let sent = listener.last();
+    assert_eq!((sent.all("select"), sent.all("\"select\"")), (vec!["v,w"], vec!["eq.1"]));
+}
+
+#[tokio::test]
 async fn a_column_of_a_conflict_may_have_any_name() {
     let listener = Listener::start().await;
     for (columns, sent) in [

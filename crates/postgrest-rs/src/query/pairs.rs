@@ -34,6 +34,14 @@ impl Pairs {
         self.text.push(b'=');
     }
 
+    /// Takes out what was written for a word of the grammar. A column of that name is written in quotes, and stays.
+    pub(crate) fn drop_reserved(&mut self, word: &str) {
+        let is_other =
+            |pair: &&[u8]| pair.strip_prefix(word.as_bytes()).is_none_or(|rest| rest.first() != Some(&b'='));
+        let others: Vec<_> = self.text.split(|byte| *byte == b'&').filter(is_other).collect();
+        self.text = others.join(&b'&');
+    }
+
     fn begin(&mut self) {
         if self.text.is_empty() {
             // Most queries fit, and need no more room.
@@ -142,6 +150,21 @@ mod tests {
             written(&[("a b", "eq.1+1=2&x;y#z%20/?'\"\\{}ü\n")]),
             "a+b=eq.1%2B1%3D2%26x%3By%23z%2520%2F%3F%27%22%5C%7B%7D%C3%BC%0A"
         );
+    }
+
+    #[test]
+    fn a_word_is_taken_out_with_its_value_and_nothing_else() {
+        let mut pairs = Pairs::default();
+        pairs.drop_reserved("select");
+        assert_eq!(pairs.as_str(), Ok(None));
+        for (key, value) in
+            [("\"select\"", "eq.1"), ("select", "a&select=b"), ("selected", "eq.2"), ("t.select", "x")]
+        {
+            pairs.key(key.as_bytes());
+            pairs.value(value.as_bytes());
+        }
+        pairs.drop_reserved("select");
+        assert_eq!(pairs.as_str(), Ok(Some("%22select%22=eq.1&selected=eq.2&t.select=x")));
     }
 
     #[test]

@@ -212,7 +212,7 @@ impl<S: Selectable> Query<S> {
 }
 
 impl<Out> Query<Call, Out> {
-    /// Chooses columns of the rows that a function returns, and tables to embed.
+    /// Chooses columns of the rows that a function returns, and tables to embed. Called again, the last call counts.
     ///
     /// Source: <https://docs.postgrest.org/en/stable/references/api/functions.html#table-valued-functions>
     ///
@@ -222,7 +222,11 @@ impl<Out> Query<Call, Out> {
     /// # Ok(()) }
     /// ```
     pub fn select(self, columns: impl AsRef<str>) -> Self {
-        self.with(|draft| draft.select(columns.as_ref()))
+        self.with(|draft| {
+            // Of two, PostgREST would take the first.
+            draft.pairs.drop_reserved("select");
+            draft.select(columns.as_ref());
+        })
     }
 }
 
