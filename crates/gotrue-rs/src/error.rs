@@ -114,19 +114,6 @@ impl Error {
         &self.0.said.weak_password
     }
 
-    /// How long the server asks to wait before the next try.
-    ///
-    /// It says so in a header or, where emails and messages to one address come too fast, only in its sentence.
-    pub fn retry_after(&self) -> Option<Duration> {
-        let in_header = || self.0.failure.header("retry-after")?.trim().parse().ok();
-        let in_sentence = || {
-            let (_, rest) = self.message().split_once("only request this after ")?;
-            rest.split_once(" second")?.0.parse().ok()
-        };
-        let seconds = in_header().or_else(|| (self.status() == Some(429)).then(in_sentence).flatten());
-        seconds.map(Duration::from_secs)
-    }
-
     /// Gives a failure this crate's words. Not `From`: a trait's implementation would be public, and the type of the
     /// machinery is not.
     pub(crate) fn from_failure(mut failure: Failure) -> Self {
@@ -143,6 +130,9 @@ impl Error {
         };
         if untouched {
             failure = failure.into_retryable();
+        }
+        if failure.status() == Some(429) {
+            failure = failure.with_wait(said.wait());
         }
         Self(Arc::new(Inner { kind, failure: failure.shrink(), said }))
     }
@@ -164,6 +154,12 @@ impl Said {
             .flatten()
             .find(|message| !message.is_empty());
         Self { code, message, weak_password: body.weak_password.reasons }
+    }
+
+    /// How long to wait, where messages to one address come too fast: the sentence alone says it.
+    fn wait(&self) -> Option<Duration> {
+        let (_, rest) = self.message.as_deref()?.split_once("only request this after ")?;
+        rest.split_once(" second")?.0.parse().ok().map(Duration::from_secs)
     }
 }
 

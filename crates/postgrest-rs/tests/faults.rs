@@ -117,6 +117,22 @@ async fn a_server_that_is_busy() {
     }
 }
 
+/// What is too long to be waited for is told, so that the caller can.
+#[tokio::test]
+async fn how_long_the_server_asks_to_wait_is_told() {
+    let in_an_hour = std::time::SystemTime::now() + Duration::from_secs(3600);
+    let date = format!("retry-after: {}\r\n", httpdate::fmt_http_date(in_an_hour));
+    for (headers, least, most) in [("retry-after: 3600\r\n", 3600, 3600), (&*date, 3500, 3600)] {
+        let server = Raw::start([http("429 Too Many Requests", headers, "busy")]);
+        let error = read(&server).await.unwrap_err();
+        let wait = error.retry_after().unwrap().as_secs();
+        assert!((least..=most).contains(&wait) && error.is_retryable(), "{wait}");
+        assert_eq!(server.requests().len(), 1);
+    }
+    let server = Raw::start([http("429 Too Many Requests", "", "busy")]);
+    assert_eq!(write(&server).await.unwrap_err().retry_after(), None);
+}
+
 #[tokio::test]
 async fn a_page_of_a_gateway() {
     let page = "<html><h1>502</h1>private</html>";

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -105,11 +104,6 @@ impl Error {
         let headers = headers.collect::<HeaderMap>();
         let failure = Failure::refused(status, body.into());
         Self::from_failure(failure.map_or_else(|wrong| wrong, |refused| refused.with_headers(&headers)))
-    }
-
-    /// How long the server asks to wait before the next try.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
-        self.0.failure.retry_after()
     }
 
     pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {

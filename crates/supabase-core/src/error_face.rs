@@ -97,6 +97,13 @@ macro_rules! error_face {
                 self.0.failure.is_retryable()
             }
 
+            /// How long the server asks to wait before the next try, if it says so.
+            ///
+            /// A call waits by itself where that is safe and not too long, so this speaks of the time after.
+            pub fn retry_after(&self) -> Option<::std::time::Duration> {
+                self.0.failure.retry_after()
+            }
+
             /// Whether time ran out.
             pub fn is_timeout(&self) -> bool {
                 self.0.kind == ErrorKind::Timeout

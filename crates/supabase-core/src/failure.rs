@@ -62,6 +62,8 @@ struct Facts {
     headers: HeaderMap,
     body: Bytes,
     retryable: bool,
+    /// How long the service asks to wait by other means than the header.
+    wait: Option<Duration>,
     source: Option<BoxError>,
 }
 
@@ -75,6 +77,7 @@ impl Failure {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             retryable: false,
+            wait: None,
             source: None,
         }))
     }
@@ -264,7 +267,14 @@ impl Failure {
 
     /// How long the server asks to wait before the next try.
     pub fn retry_after(&self) -> Option<Duration> {
-        retry_after(self.headers(), wall_clock())
+        retry_after(self.headers(), wall_clock()).or(self.0.wait)
+    }
+
+    /// The same failure, where the service says in its own words how long to wait.
+    #[must_use]
+    pub fn with_wait(mut self, wait: Option<Duration>) -> Self {
+        self.0.wait = wait;
+        self
     }
 
     /// The id under which the server's logs know the request.

@@ -1,6 +1,7 @@
 //! One error for all services.
 
 use std::fmt;
+use std::time::Duration;
 
 use supabase_core::{Failure, error_kinds};
 
@@ -163,6 +164,11 @@ impl Error {
     /// Whether the same call may be made again: nothing happens twice, and it may succeed.
     pub fn is_retryable(&self) -> bool {
         ask!(self, error => error.is_retryable(), _ => false)
+    }
+
+    /// How long the server asks to wait before the next try, if it says so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        ask!(self, error => error.retry_after(), _ => None)
     }
 
     /// Whether time ran out.
