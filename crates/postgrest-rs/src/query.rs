@@ -115,7 +115,8 @@ impl<Out> Query<Call, Out> {
     /// Arguments go into the URL. One that PostgREST would take for a filter there, such as the text `eq.5`, is an
     /// error: call without `get` then. A sequence is an array of Postgres there, so for an argument of type `json` write
     /// [`Json`](crate::Json) around it, in a struct or map of your own, as `json!` drops it. An empty sequence without it
-    /// is an error, as it would be the empty object to such an argument.
+    /// is an error, as it would be the empty object to such an argument. A function that is `variadic` takes its values only
+    /// without `get`.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/rpc>
     ///

@@ -1,13 +1,40 @@
-//! What other clients got wrong, by the reports of their users. Each test names its trap.
+//! What other clients got wrong, by the reports of their users, and what a server does that nobody would expect. Each test
+//! names its trap.
 
+#[path = "traps/answers.rs"]
+mod answers;
+#[path = "traps/calls.rs"]
+mod calls;
 mod common;
+#[path = "traps/values.rs"]
+mod values;
+#[path = "traps/writes.rs"]
+mod writes;
 
 use common::Listener;
-use postgrest_rs::{Client, Code, Completeness, Count, ErrorKind, Is, Json, Numeric, TextSearch, col, not};
+use postgrest_rs::{
+    Client, Code, Completeness, Count, ErrorKind, Is, Json, Numeric, Order, TextSearch, and, col, not, or,
+};
 use serde_json::{Value, json};
 use supabase_testing::raw::{Answer, Raw};
 use supabase_testing::recordings;
-use supabase_testing::replay::Replay;
+use supabase_testing::replay::{Replay, Sent};
+
+fn client(url: &str) -> Client {
+    Client::builder(url, "key").http_client(supabase_testing::http::client()).build().unwrap()
+}
+
+/// A server that answers as it did when this was recorded, and a client of it.
+async fn replayed(case: &str) -> (Replay, Client) {
+    let replay = Replay::start(recordings::case(recordings::rest(), case)).await;
+    let client = client(&replay.url());
+    (replay, client)
+}
+
+/// What was asked when this was recorded.
+fn asked(case: &str) -> Sent {
+    Sent::recorded(&recordings::case(recordings::rest(), case).request, &[])
+}
 
 /// What a read sends for the column `v`.
 async fn sent_for_v(ask: impl FnOnce(Query) -> Query) -> String {
@@ -182,14 +209,12 @@ async fn what_is_no_row_is_refused() {
 async fn an_error_in_answer_to_head_has_its_status_and_code() {
     let exchange = recordings::case(recordings::rest(), "rest/select/head-error-missing-table");
     let replay = Replay::start(exchange).await;
-    let db =
-        Client::builder(replay.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let db = client(&replay.url());
     let error = db.from("nope").select_raw("*").count(Count::Exact).head().execute().await.unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(404), Some(&Code::TableNotFound)));
 
     let server = Raw::start([Answer::Bytes(b"HTTP/1.1 200 OK\r\ncontent-range: */7\r\n\r\n".to_vec())]);
-    let db =
-        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let db = client(&server.url());
     let answer = db.from("t").select_raw("*").count(Count::Exact).head().execute().await.unwrap();
     assert_eq!(answer.count, Some(7));
 }
@@ -199,8 +224,7 @@ async fn an_error_in_answer_to_head_has_its_status_and_code() {
 async fn an_ambiguous_function_is_an_error() {
     let exchange = recordings::case(recordings::rest(), "rest/rpc/ambiguous-PGRST203");
     let replay = Replay::start(exchange).await;
-    let db =
-        Client::builder(replay.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let db = client(&replay.url());
     let error = db.rpc::<Value>("amb", json!({ "a": 1 })).await.unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(300), Some(&Code::AmbiguousFunction)));
 }
@@ -215,8 +239,7 @@ async fn no_row_is_none_whatever_the_server_would_have_said() {
     assert_eq!(listener.last().header("accept"), ["application/json"]);
 
     let replay = Replay::start(recordings::case(recordings::rest(), "rest/modifiers/maybe-single-2")).await;
-    let db =
-        Client::builder(replay.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let db = client(&replay.url());
     let error = db.from("instruments").select::<Value>("*").maybe_single().await.unwrap_err();
     assert_eq!(error.code(), Some(&Code::NotExactlyOneRow));
 }
@@ -227,15 +250,13 @@ async fn no_row_is_none_whatever_the_server_would_have_said() {
 async fn an_answer_that_is_not_json_is_kept() {
     let text = "HTTP/1.1 500 Internal Server Error\r\ncontent-type: text/plain\r\ncontent-length: 20\r\n\r\nSomething went wrong";
     let server = Raw::start([Answer::Bytes(text.into())]);
-    let db =
-        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let db = client(&server.url());
     let error = db.from("t").select_raw("*").await.unwrap_err();
     assert_eq!((error.message(), error.raw_body()), ("Something went wrong", &b"Something went wrong"[..]));
 
     let text = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 4\r\n\r\nfine";
     let server = Raw::start([Answer::Bytes(text.into())]);
-    let db =
-        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let db = client(&server.url());
     let error = db.from("t").select::<Value>("*").await.unwrap_err();
     assert_eq!(
         (error.kind(), error.status(), error.raw_body()),
@@ -248,8 +269,7 @@ async fn an_answer_that_is_not_json_is_kept() {
 async fn numbers_keep_their_digits() {
     let body = r#"[{"i":9223372036854775807,"n":0.1000000000000000055}]"#;
     let server = Raw::start([Raw::json("200 OK", body.len(), body)]);
-    let db =
-        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let db = client(&server.url());
     #[derive(serde::Deserialize)]
     struct Row {
         i: i64,
@@ -269,10 +289,7 @@ async fn a_total_is_read_from_its_header_and_not_from_the_status() {
     ] {
         let answer = format!("HTTP/1.1 {status}\r\ncontent-range: {range}\r\ncontent-length: 5\r\n\r\n[1,2]");
         let server = Raw::start([Answer::Bytes(answer.into())]);
-        let db = Client::builder(server.url(), "key")
-            .http_client(supabase_testing::http::client())
-            .build()
-            .unwrap();
+        let db = client(&server.url());
         let answer = db.from("t").select::<i32>("*").count(Count::Planned).execute().await.unwrap();
         assert_eq!((answer.count, answer.data), (count, vec![1, 2]));
     }
@@ -323,8 +340,7 @@ async fn defaults_are_taken_only_where_they_are_asked_for() {
 async fn an_answer_that_was_cut_is_no_complete_one() {
     let cut = "HTTP/1.1 206 Partial Content\r\ncontent-range: 0-1/3\r\ncontent-length: 5\r\n\r\n[1,2]";
     let server = Raw::start([Answer::Bytes(cut.into()), Answer::Bytes(cut.into())]);
-    let db =
-        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let db = client(&server.url());
     let error = db.from("t").select::<i32>("*").complete().await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Truncated, "the server sent 2 of 3 rows"));
     let answer = db.from("t").select::<i32>("*").count(Count::Exact).execute().await.unwrap();
@@ -394,8 +410,7 @@ async fn a_null_argument_goes_by_post() {
 async fn a_write_is_not_repeated_after_an_error() {
     let body = r#"{"code":"21000","details":null,"hint":null,"message":"twice"}"#;
     let server = Raw::start([Raw::json("500 Internal Server Error", body.len(), body)]);
-    let db =
-        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
+    let db = client(&server.url());
     let error = db.from("t").upsert(json!([{ "id": 1 }, { "id": 1 }])).await.unwrap_err();
     assert!(!error.is_retryable());
     assert_eq!(server.requests().len(), 1);

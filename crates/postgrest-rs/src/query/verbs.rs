@@ -53,7 +53,8 @@ impl Query<NeedsVerb> {
     /// asks for the rows.
     ///
     /// Of several, each may have other keys: what a row lacks becomes null, or the column's default with
-    /// [`missing_default`](Query::missing_default).
+    /// [`missing_default`](Query::missing_default). A column that no row has gets its default. An empty sequence adds
+    /// nothing.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/insert>
     ///
@@ -73,8 +74,9 @@ impl Query<NeedsVerb> {
     /// Adds rows, or changes those that are there already: those with the same primary key, or the same
     /// [`on_conflict`](Query::on_conflict) columns.
     ///
-    /// Two traps: of several rows, a column that a row lacks becomes null also in a row that was there already, as soon as
-    /// another row has it. And a table without a primary key just gets the rows added.
+    /// Three traps: of several rows, a column that a row lacks becomes null also in a row that was there already, as soon as
+    /// another row has it. A row that is there by another unique column is an error. And a table without a primary key just
+    /// gets the rows added.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/upsert>
     ///
@@ -93,7 +95,7 @@ impl Query<NeedsVerb> {
     }
 
     /// Changes the rows that the filters leave. Without a filter this does not compile; [`all_rows`](Query::all_rows)
-    /// says that all are meant.
+    /// says that all are meant. An empty map changes nothing, and answers with no rows.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/update>
     ///
@@ -172,7 +174,7 @@ impl Query<NeedsVerb> {
 impl<S: Selectable> Query<S> {
     /// Asks for the rows that were written, as values of type `T`.
     ///
-    /// This needs the right to read them.
+    /// This needs the right to read them: without it for one of `columns`, nothing is written.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/db-modifiers-select>
     ///
@@ -213,6 +215,9 @@ impl<S: Selectable> Query<S> {
 
 impl<Out> Query<Call, Out> {
     /// Chooses columns of the rows that a function returns, and tables to embed. Called again, the last call counts.
+    ///
+    /// Sort and filter by these columns only: others are gone by then, which is an error
+    /// ([`Code::UndefinedColumn`](crate::Code::UndefinedColumn)).
     ///
     /// Source: <https://docs.postgrest.org/en/stable/references/api/functions.html#table-valued-functions>
     ///

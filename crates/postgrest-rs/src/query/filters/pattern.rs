@@ -11,6 +11,9 @@ use crate::query::stage::Filterable;
 impl<S, Out> Query<S, Out> {
     /// Rows where `column` matches a pattern: `%` (or `*`) stands for any text, `_` for any character.
     ///
+    /// A backslash takes that meaning from `%` and `_`, but not from `*`: to find that character, use
+    /// [`regex_match`](Self::regex_match).
+    ///
     /// Source: <https://supabase.com/docs/reference/javascript/like>
     ///
     /// ```no_run
