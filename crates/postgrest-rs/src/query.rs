@@ -14,7 +14,7 @@ pub(crate) mod schema;
 mod send;
 mod shape;
 pub mod stage;
-mod verbs;
+pub(crate) mod verbs;
 mod window;
 
 use std::fmt;

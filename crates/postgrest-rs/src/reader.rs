@@ -10,6 +10,7 @@ use crate::column::Column;
 use crate::filter::{Filter, and, not, or};
 
 /// Reads like a parser of PostgREST's: from the left, one character after the other.
+#[derive(Clone)]
 pub(crate) struct Reader<'a>(pub(crate) std::iter::Peekable<std::str::Chars<'a>>);
 
 impl<'a> Reader<'a> {
@@ -86,6 +87,116 @@ impl<'a> Reader<'a> {
         name.trim().to_owned()
     }
 
+    /// Names apart by commas, as `columns` and `on_conflict` have them. What would be left, PostgREST would ignore.
+    pub(crate) fn names(&mut self) -> Vec<String> {
+        let mut names = vec![self.name()];
+        while self.comma() {
+            names.push(self.name());
+        }
+        assert_eq!(self.0.next(), None, "nothing stands behind the names");
+        names
+    }
+
+    /// A comma, with blanks around it.
+    fn comma(&mut self) -> bool {
+        self.blanks();
+        let found = self.eat(',');
+        self.blanks();
+        found
+    }
+
+    fn blanks(&mut self) {
+        while self.0.next_if(|c| matches!(c, ' ' | '\t')).is_some() {}
+    }
+
+    /// A word of the grammar, if it comes next.
+    fn word(&mut self, word: &str) -> bool {
+        let mut ahead = self.0.clone();
+        let found = word.chars().all(|c| ahead.next() == Some(c));
+        if found {
+            self.0 = ahead;
+        }
+        found
+    }
+
+    /// A name, and the keys of JSON behind it with their arrows.
+    fn field(&mut self) -> (String, Vec<(&'static str, String)>) {
+        let (name, mut keys) = (self.name(), Vec::new());
+        while let Some(arrow) = ["->>", "->"].into_iter().find(|arrow| self.word(arrow)) {
+            let key = self.value(&['(', '-', ':', '.', ',', '>', ')']);
+            keys.push((arrow, key));
+        }
+        (name, keys)
+    }
+
+    /// What rows are sorted by. Each term needs its end, or PostgREST reads another one.
+    pub(crate) fn order(&mut self) -> Vec<Sorted> {
+        let mut terms = Vec::new();
+        loop {
+            self.blanks();
+            let (mut relation, mut field) = (None, self.field());
+            if self.eat('(') {
+                assert!(field.1.is_empty(), "a relation has no keys");
+                relation = Some(field.0);
+                field = self.field();
+                assert!(self.eat(')'), "a relation ends");
+            }
+            let direction = [".asc", ".desc"].into_iter().find(|word| self.word(word)).unwrap_or_default();
+            let nulls =
+                [".nullsfirst", ".nullslast"].into_iter().find(|word| self.word(word)).unwrap_or_default();
+            terms.push(Sorted { relation, field, direction, nulls });
+            if !self.comma() {
+                break;
+            }
+        }
+        assert_eq!(self.0.next(), None, "nothing stands behind the order");
+        terms
+    }
+
+    /// What PostgREST makes of a parameter in the URL of a call: `pOpExpr pSingleVal <|> pure (NoOpExpr v)`. An alternative
+    /// that has read something and then fails is no alternative any more.
+    pub(crate) fn parameter(value: &'a str) -> Parameter {
+        let mut reader = Self::new(value);
+        let is_denied = reader.word("not.");
+        if reader.word("in.") {
+            reader.blanks();
+            return if reader.eat('(') { Parameter::Filter } else { Parameter::Error };
+        }
+        if reader.word("is.") {
+            return Parameter::Filter; // Or an error: either way, no argument.
+        }
+        let is_filter =
+            ["isdistinct"].into_iter().chain(SIMPLE).any(|word| reader.clone().operator(word, &[]))
+                || SEARCHES.into_iter().any(|word| reader.clone().search(word))
+                || QUANTIFIED.into_iter().any(|word| reader.clone().operator(word, &["(any)", "(all)"]));
+        match (is_filter, is_denied) {
+            (true, _) => Parameter::Filter,
+            (false, true) => Parameter::Error,
+            (false, false) => Parameter::Argument,
+        }
+    }
+
+    fn operator(mut self, word: &str, quantifiers: &[&str]) -> bool {
+        let found = self.word(word);
+        quantifiers.iter().any(|quantifier| self.word(quantifier));
+        found && self.eat('.')
+    }
+
+    fn search(mut self, word: &str) -> bool {
+        let found = self.word(word);
+        let mut ahead = self.clone();
+        if ahead.eat('(') {
+            let mut config = 0;
+            while ahead.0.next_if(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '$')).is_some() {
+                config += 1;
+            }
+            if config > 0 && ahead.eat(')') {
+                self = ahead;
+            }
+        }
+        found && self.eat('.')
+    }
+
     /// One side of a logic tree.
     pub(crate) fn tree(&mut self) -> Tree {
         let name = self.name();
@@ -123,6 +234,27 @@ impl<'a> Reader<'a> {
         trees
     }
 }
+
+/// One term of an order.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sorted {
+    pub(crate) relation: Option<String>,
+    pub(crate) field: (String, Vec<(&'static str, String)>),
+    pub(crate) direction: &'static str,
+    pub(crate) nulls: &'static str,
+}
+
+/// What a parameter in the URL of a call is taken for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Parameter {
+    Filter,
+    Error,
+    Argument,
+}
+
+const SIMPLE: [&str; 9] = ["neq", "cs", "cd", "ov", "sl", "sr", "nxr", "nxl", "adj"];
+const SEARCHES: [&str; 4] = ["fts", "plfts", "phfts", "wfts"];
+const QUANTIFIED: [&str; 9] = ["eq", "gte", "gt", "lte", "lt", "like", "ilike", "match", "imatch"];
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Tree {

@@ -15,7 +15,7 @@ use crate::literal::Literal;
 const RESERVED: [&str; 8] = ["select", "columns", "on_conflict", "order", "limit", "offset", "and", "or"];
 
 /// The operators by which a value reads as a filter.
-const OPERATORS: [&str; 27] = [
+const OPERATORS: [&str; 25] = [
     "eq",
     "neq",
     "gt",
@@ -41,8 +41,6 @@ const OPERATORS: [&str; 27] = [
     "nxr",
     "nxl",
     "adj",
-    "all",
-    "any",
 ];
 
 /// Arguments by name; `None` is null.
@@ -113,8 +111,9 @@ fn literal(json: &RawValue) -> Result<Option<Literal>, String> {
     })
 }
 
-/// Whether PostgREST would take `value` for a filter: `eq.5`, `not.in.(x)`, `fts(english).x`.
-fn reads_as_filter(value: &str) -> bool {
+/// Whether PostgREST would take `value` for a filter: `eq.5`, `not.in.(x)`, `fts(english).x`. What stands in the parentheses
+/// of an operator is not looked at: another server may read more there.
+pub(crate) fn reads_as_filter(value: &str) -> bool {
     // A `not.` is taken for the beginning of a filter, whatever follows.
     if value.starts_with("not.") {
         return true;

@@ -343,30 +343,34 @@ impl Draft {
         }
     }
 
-    /// Writes the body. For a sequence of rows, answers with the columns that any of them has: PostgREST would
-    /// otherwise demand that all have the same.
+    /// Writes the body. For a sequence of rows, answers with their columns.
     fn write(&mut self, value: &impl Serialize) -> Result<Option<String>, String> {
         let body = body::to_vec(value)?;
-        let columns = match body.first() {
-            Some(b'{') => None,
-            Some(b'[') => {
-                let mut names = Vec::new();
-                let mut reader = serde_json::Deserializer::from_slice(&body);
-                Rows(&mut names).deserialize(&mut reader).map_err(|_| NOT_A_ROW.to_owned())?;
-                let mut columns = String::new();
-                for name in &names {
-                    if !columns.is_empty() {
-                        columns.push(',');
-                    }
-                    crate::literal::push_quoted(&mut columns, name);
-                }
-                (!names.is_empty()).then_some(columns)
-            }
-            // PostgREST takes a bare value for a row of defaults.
-            _ => return Err(NOT_A_ROW.to_owned()),
-        };
+        let columns = columns(&body)?;
         self.request.body = Some(body.into());
         Ok(columns)
+    }
+}
+
+/// For a sequence of rows, the columns that any of them has: PostgREST would otherwise demand that all have the same.
+pub(crate) fn columns(body: &[u8]) -> Result<Option<String>, String> {
+    match body.first() {
+        Some(b'{') => Ok(None),
+        Some(b'[') => {
+            let mut names = Vec::new();
+            let mut reader = serde_json::Deserializer::from_slice(body);
+            Rows(&mut names).deserialize(&mut reader).map_err(|_| NOT_A_ROW.to_owned())?;
+            let mut columns = String::new();
+            for name in &names {
+                if !columns.is_empty() {
+                    columns.push(',');
+                }
+                crate::literal::push_quoted(&mut columns, name);
+            }
+            Ok((!names.is_empty()).then_some(columns))
+        }
+        // PostgREST takes a bare value for a row of defaults.
+        _ => Err(NOT_A_ROW.to_owned()),
     }
 }
 
