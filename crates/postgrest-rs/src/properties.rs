@@ -154,7 +154,6 @@ fn sorted() -> impl Strategy<Value = (Order, Sorted)> {
     let directions = prop::sample::select(vec![".asc", ".desc"]);
     let nulls = prop::sample::select(vec!["", ".nullsfirst", ".nullslast"]);
     (relation, named(), keys, directions, nulls).prop_map(|(relation, name, keys, direction, nulls)| {
-        let keys: Vec<_> = keys.into_iter().map(|(arrow, key)| (arrow, key)).collect();
         let mut path = quoted(&name);
         keys.iter().for_each(|(arrow, key)| path.push_str(&format!("{arrow}{}", quoted(key))));
         // A text with parentheses is a relation only if its column has none: others are named as columns.
