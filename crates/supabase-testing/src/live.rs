@@ -21,7 +21,7 @@ use std::io::Write;
 pub enum Need {
     /// `explain`, which Supabase switches off by default.
     Explain,
-    /// A word of the server on `tx=rollback` that one can believe.
+    /// A server that undoes what it refuses at last, and whose word on `tx=rollback` one can believe.
     DryRun,
     /// PostgREST's own parser: names in quotes everywhere, and every text in every position.
     Grammar,

@@ -102,7 +102,8 @@ impl<S, Out> Query<S, Out> {
         self.with(|draft| draft.accept.strip_nulls = true)
     }
 
-    /// Answers with the headers only: for a count, or to see whether the query is allowed.
+    /// Answers with the headers only: for a count, or to see whether the query is allowed. The arguments of a function go into
+    /// the URL, as with [`get`](Query::get).
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/select>
     ///
