@@ -28,7 +28,7 @@ use supabase_core::{Method, Reply, Request, RetryPolicy, Transport};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
-use crate::rpc::{self, Arguments};
+use crate::rpc;
 use accept::Accept;
 use pairs::Pairs;
 use prefer::{Count, Prefer};
@@ -73,14 +73,15 @@ pub(crate) struct Draft {
     referenced: Vec<(String, Window)>,
     page_size: u64,
     lists: Vec<Filter>,
-    /// The arguments of a function, if its body does not say how they are written in a URL.
-    arguments: Option<Arguments>,
+    /// The arguments of a function as a URL has them, if its body does not say it.
+    arguments: Option<rpc::Pairs>,
     /// The columns of `on_conflict`.
     on_conflict: Option<String>,
     /// Whether the rows of the table itself are filtered, or all of them are meant.
     is_narrowed: bool,
-    /// Whether the answer must hold every row there is.
-    must_be_whole: bool,
+    /// Looks whether the answer holds every row there is, if it must. Not a flag: whoever never asks for it does not carry
+    /// the code.
+    must_be_whole: Option<fn(&Reply) -> Result<()>>,
     fault: Option<Error>,
 }
 
@@ -235,7 +236,7 @@ impl Draft {
             arguments: None,
             on_conflict: None,
             is_narrowed: false,
-            must_be_whole: false,
+            must_be_whole: None,
             fault: None,
         });
         // The first would name the folder above, or nothing; a URL drops some of the others.
@@ -312,8 +313,7 @@ impl Draft {
     fn read_by(&mut self, method: Method) {
         self.request.set_method(method);
         if let Some(body) = self.request.body.take() {
-            let arguments = self.arguments.take().map_or_else(|| rpc::literals(&body), Ok);
-            match arguments.and_then(rpc::pairs) {
+            match self.arguments.take().unwrap_or_else(|| rpc::literals(&body).and_then(rpc::pairs)) {
                 Ok(pairs) => pairs.iter().for_each(|(name, value)| self.append(name, value)),
                 Err(message) => self.blame(message),
             }

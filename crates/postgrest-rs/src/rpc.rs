@@ -46,12 +46,15 @@ const OPERATORS: [&str; 25] = [
 /// Arguments by name; `None` is null.
 pub(crate) type Arguments = BTreeMap<String, Option<Literal>>;
 
+/// Arguments as parameters of a URL, or why there are none, in a sentence.
+pub(crate) type Pairs = Result<Vec<(String, String)>, String>;
+
 /// The arguments as the body of a POST. `()` is none. If one of them is [`Json`](crate::Json), which a body does not show,
-/// they come once more as what they are in a URL.
-pub(crate) fn body(args: &impl Serialize) -> Result<(Bytes, Option<Arguments>), String> {
+/// they come once more as a URL has them.
+pub(crate) fn body(args: &impl Serialize) -> Result<(Bytes, Option<Pairs>), String> {
     let (body, has_json) = body::to_vec_noting_json(args)?;
     match body.first() {
-        Some(b'{') if has_json => Ok((body.into(), fields::of(args)?)),
+        Some(b'{') if has_json => Ok((body.into(), fields::of(args)?.map(pairs))),
         Some(b'{') => Ok((body.into(), None)),
         _ if body == b"null" => Ok((Bytes::from_static(b"{}"), None)),
         _ => Err("the arguments of a function must be a map or struct, with a field for each".to_owned()),
@@ -59,7 +62,7 @@ pub(crate) fn body(args: &impl Serialize) -> Result<(Bytes, Option<Arguments>), 
 }
 
 /// The arguments as parameters of a URL.
-pub(crate) fn pairs(args: Arguments) -> Result<Vec<(String, String)>, String> {
+pub(crate) fn pairs(args: Arguments) -> Pairs {
     let mut pairs = Vec::with_capacity(args.len());
     for (name, value) in args {
         if RESERVED.contains(&name.as_str()) {
@@ -131,7 +134,7 @@ mod tests {
 
     fn by_get(args: &impl Serialize) -> Result<Vec<(String, String)>, String> {
         let (body, args) = body(args)?;
-        pairs(args.map_or_else(|| literals(&body), Ok)?)
+        args.unwrap_or_else(|| literals(&body).and_then(pairs))
     }
 
     fn written(args: serde_json::Value) -> Result<Vec<(String, String)>, String> {

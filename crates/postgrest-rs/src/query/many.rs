@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use supabase_core::{BoxFuture, Bytes, Failure, MaybeSend, limited};
 
 use super::Query;
-use super::send::rows;
+use super::send::{rows, whole};
 use super::stage::{Ready, Select};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
@@ -129,7 +129,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Chunked<T> {
                 ));
             };
             // Nobody else would notice that the server cuts one of the answers.
-            draft.must_be_whole = true;
+            draft.must_be_whole = Some(whole);
             let list = draft.lists.swap_remove(longest);
             let requests: Vec<_> = list
                 .split(self.size)

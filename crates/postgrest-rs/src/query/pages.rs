@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use supabase_core::{BoxFuture, Failure, MaybeSend, Reply, decode_json};
 
+use super::send::whole;
 use super::stage::{Reads, Rows};
 use super::{Draft, Query};
 use crate::code::Code;
@@ -203,7 +204,7 @@ impl<S, Out> Query<S, Out> {
     where
         S: Reads,
     {
-        self.with(|draft| draft.must_be_whole = true)
+        self.with(|draft| draft.must_be_whole = Some(whole))
     }
 }
 
@@ -227,7 +228,7 @@ where
     Read: FnOnce(&Reply, &mut At) -> Result<Page<T>> + Send + 'static,
 {
     let mut draft = query.draft;
-    if std::mem::take(&mut draft.must_be_whole) {
+    if draft.must_be_whole.take().is_some() {
         // All pages together are, if the query asks for no fewer rows itself.
         draft.refuse_cut();
     }

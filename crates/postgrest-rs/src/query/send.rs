@@ -78,10 +78,11 @@ impl Draft {
         if self.is_to_be_undone() {
             undone(head)?;
         }
-        if self.must_be_whole && self.accept.plan.is_none() && self.request.method != Method::HEAD {
-            whole(head)?;
+        match self.must_be_whole {
+            // Neither a plan nor headers alone have rows that could be cut.
+            Some(whole) if self.accept.plan.is_none() && self.request.method != Method::HEAD => whole(head),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether it would touch every row without a filter.
@@ -134,7 +135,7 @@ impl Draft {
                 ));
             }
         }
-        if self.must_be_whole {
+        if self.must_be_whole.is_some() {
             self.refuse_cut();
             // Whatever count was asked for as well, only this one tells.
             self.prefer.count = Some(Count::Exact);
@@ -191,7 +192,7 @@ fn is_not_acceptable(reply: &Reply) -> bool {
 }
 
 /// Fails if there are more rows than the answer holds, or the server does not tell.
-fn whole(head: &Reply) -> Result<()> {
+pub(super) fn whole(head: &Reply) -> Result<()> {
     let answer = Response::new((), head);
     let rows =
         answer.range.as_ref().map_or(0, |range| range.end().saturating_sub(*range.start()).saturating_add(1));
