@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::filter::or;
 use crate::literal::{Literal, in_logic_tree, list};
 use crate::reader::{Reader, Tree};
-use crate::response::{Completeness, Response, content_range};
+use crate::response::{Completeness, Counted, Response, content_range};
 
 /// Texts, apart by NUL: each grammar reads what was written for it.
 pub fn filter_values(bytes: &[u8]) {
@@ -64,7 +64,8 @@ pub fn read_content_range(bytes: &[u8]) {
         (Some(range), Some(count)) => Some(count.saturating_sub(1) > *range.end()),
         (None, Some(count)) => Some(count > 0),
     };
-    let told = match (Response { data: (), count, status: 206, range, is_write: false }).completeness() {
+    let told = match (Response { data: (), count, status: 206, range, counted: Counted::Rows }).completeness()
+    {
         Completeness::Unknown => None,
         Completeness::Complete => Some(false),
         Completeness::Truncated { total } => Some(Some(total) == count),

@@ -4,6 +4,7 @@ pub(crate) mod accept;
 pub(crate) mod explain;
 mod filters;
 mod guard;
+mod keys;
 pub(crate) mod many;
 pub(crate) mod order;
 mod pages;
@@ -15,6 +16,7 @@ mod send;
 mod shape;
 pub mod stage;
 pub(crate) mod verbs;
+mod whole;
 mod window;
 
 use std::fmt;
@@ -34,6 +36,7 @@ use pairs::Pairs;
 use prefer::{Count, Prefer};
 use schema::Schema;
 use stage::{Call, NeedsVerb};
+use whole::Whole;
 use window::Window;
 
 /// A query, built in stages: a table, a verb, filters, a shape.
@@ -79,9 +82,8 @@ pub(crate) struct Draft {
     on_conflict: Option<String>,
     /// Whether the rows of the table itself are filtered, or all of them are meant.
     is_narrowed: bool,
-    /// Looks whether the answer holds every row there is, if it must. Not a flag: whoever never asks for it does not carry
-    /// the code.
-    must_be_whole: Option<fn(&Reply) -> Result<()>>,
+    /// How the answer is known to hold every row there is, if it must.
+    must_be_whole: Option<Whole>,
     fault: Option<Error>,
 }
 
@@ -116,7 +118,8 @@ impl<Out> Query<Call, Out> {
     /// Arguments go into the URL. One that PostgREST would take for a filter there, such as the text `eq.5`, is an
     /// error: call without `get` then. A sequence is an array of Postgres there, so for an argument of type `json` write
     /// [`Json`](crate::Json) around it, in a struct or map of your own, as `json!` drops it. An empty sequence without it
-    /// is an error, as it would be the empty object to such an argument. A function that is `variadic` takes its values only
+    /// is an error, as it would be the empty object to such an argument. PostgREST before 13 hands every JSON that comes so to
+    /// the function as a text within JSON: call without `get` there. A function that is `variadic` takes its values only
     /// without `get`.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/rpc>
@@ -305,7 +308,7 @@ impl Draft {
     }
 
     /// Whether the server keeps it from changing anything.
-    fn reads(&self) -> bool {
+    pub(crate) fn reads(&self) -> bool {
         matches!(self.request.method, Method::GET | Method::HEAD)
     }
 

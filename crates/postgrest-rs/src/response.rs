@@ -26,8 +26,18 @@ pub struct Response<T> {
     pub status: u16,
     /// Which rows these are, counted from 0; `None` if there are none, or if the server did not say.
     pub range: Option<RangeInclusive<u64>>,
-    /// A write is never cut, and mostly does not say which rows it answers with.
-    pub(crate) is_write: bool,
+    pub(crate) counted: Counted,
+}
+
+/// What a count is a count of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// Rows that are read.
+    Rows,
+    /// Rows that were written: these are never cut, and mostly the server does not say which they are.
+    Writes,
+    /// Rows before they were aggregated.
+    Groups,
 }
 
 /// Whether an answer holds all rows that there are.
@@ -50,7 +60,7 @@ pub enum Completeness {
         /// How many rows there are in all.
         total: u64,
     },
-    /// The answer does not tell: only a query that [counts](crate::Query::count) does.
+    /// The answer does not tell: only a query that [counts](crate::Query::count) does, and not if its rows are aggregated.
     Unknown,
 }
 
@@ -62,8 +72,9 @@ impl<T> Response<T> {
     /// as the estimate.
     pub fn completeness(&self) -> Completeness {
         match (self.count, &self.range) {
-            (Some(_), _) if self.is_write => Completeness::Complete,
             (None, _) => Completeness::Unknown,
+            (Some(_), _) if self.counted == Counted::Writes => Completeness::Complete,
+            (Some(_), _) if self.counted == Counted::Groups => Completeness::Unknown,
             (Some(total), Some(range)) if range.end().saturating_add(1) < total => {
                 Completeness::Truncated { total }
             }
@@ -75,7 +86,7 @@ impl<T> Response<T> {
 
     pub(crate) fn new(data: T, reply: &Reply) -> Self {
         let (range, count) = reply.header("content-range").map(content_range).unwrap_or_default();
-        Self { data, count, status: reply.status(), range, is_write: false }
+        Self { data, count, status: reply.status(), range, counted: Counted::Rows }
     }
 }
 
@@ -97,7 +108,7 @@ mod tests {
     fn only_a_count_tells_whether_there_are_more() {
         let completeness = |text| {
             let (range, count) = content_range(text);
-            Response { data: (), count, status: 200, range, is_write: false }.completeness()
+            Response { data: (), count, status: 200, range, counted: Counted::Rows }.completeness()
         };
         assert_eq!(completeness("0-999/*"), Completeness::Unknown);
         assert_eq!(completeness("0-999/2500"), Completeness::Truncated { total: 2500 });
@@ -105,6 +116,11 @@ mod tests {
         assert_eq!(completeness("1000-2499/2500"), Completeness::Complete);
         assert_eq!(completeness("*/0"), Completeness::Complete);
         assert_eq!(completeness("*/3"), Completeness::Truncated { total: 3 });
+        let of = |counted| {
+            Response { data: (), count: Some(3), status: 200, range: Some(0..=0), counted }.completeness()
+        };
+        assert_eq!(of(Counted::Writes), Completeness::Complete);
+        assert_eq!(of(Counted::Groups), Completeness::Unknown);
     }
 
     #[test]

@@ -85,12 +85,16 @@ async fn one_row_or_none_of_a_write_is_the_servers_to_count() {
             "message": "Cannot coerce the result to a single JSON object" });
         answer("406 Not Acceptable", "content-type: application/json\r\n", &body.to_string())
     };
+    let not_acceptable =
+        || answer("406 Not Acceptable", "", r#"{"code":"PGRST107","message":"none of these"}"#);
     let server = Raw::start([
         answer("200 OK", "", r#"{"id":1}"#),
         not_one(0),
         not_one(5),
         not_one(0),
-        answer("406 Not Acceptable", "", r#"{"code":"PGRST107","message":"none of these"}"#),
+        not_acceptable(),
+        not_one(0),
+        not_acceptable(),
     ]);
     let db = client(&server.url());
     let delete = || db.from("t").delete().gt("id", 5).select::<Value>("*").maybe_single();
@@ -98,15 +102,32 @@ async fn one_row_or_none_of_a_write_is_the_servers_to_count() {
     assert_eq!(delete().await.unwrap(), None);
     let error = delete().await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Rejected, Some(&Code::NotExactlyOneRow)));
-    assert_eq!(
-        delete().dry_run().await.unwrap(),
-        None,
-        "nothing was changed, and so nothing is to be undone"
-    );
-    assert_eq!(delete().await.unwrap_err().status(), Some(406));
+    assert_eq!(delete().dry_run().await.unwrap(), None, "it is undone in any case");
+    let refused = delete().await.unwrap_err();
+    assert_eq!((refused.status(), refused.code()), (Some(406), Some(&Code::NotAcceptable)));
+    let none = delete().count(Count::Exact).execute().await.unwrap();
+    assert_eq!((none.data.as_ref(), none.status, none.count), (None, 200, Some(0)));
+    assert_eq!(none.completeness(), Completeness::Complete);
+    // A plan that the server does not give is none.
+    let plan = delete().explain(Explain::new()).await.unwrap_err();
+    assert_eq!((plan.kind(), plan.code()), (ErrorKind::Rejected, Some(&Code::NotAcceptable)));
     for request in server.requests() {
-        assert!(request.contains("accept: application/vnd.pgrst.object+json\r\n"), "{request}");
+        assert!(request.contains("application/vnd.pgrst.object+json"), "{request}");
     }
+}
+
+/// It counts the rows of the answer, and not what was done: 1,199 rows went unseen behind a limit of one.
+#[tokio::test]
+async fn what_a_function_does_is_not_hidden_from_a_limit_on_affected_rows() {
+    let server = Raw::start([answer("200 OK", "", "[]")]);
+    let db = client(&server.url());
+    let purge = || db.rpc::<Vec<Value>>("purge", ()).max_affected(1);
+    for query in [purge().limit(1), purge().offset(1), purge().range(0, 1), purge().lte("id", 1)] {
+        let error = query.await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Invalid && error.message().contains("max_affected"), "{error}");
+    }
+    purge().await.unwrap();
+    assert_eq!(server.requests().len(), 1);
 }
 
 /// A write says how many rows it has, and mostly not which: it is never cut.

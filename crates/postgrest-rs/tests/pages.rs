@@ -157,12 +157,19 @@ async fn a_stream_by_key_gives_every_row_once_also_from_a_server_that_gives_less
 #[tokio::test]
 async fn a_key_that_two_pages_meet_at_and_that_is_not_unique_is_an_error() {
     let answer = |body: &str| Raw::json("200 OK", body.len(), body);
-    let server = Raw::start([answer(r#"[{"id":1},{"id":2}]"#), answer(r#"[{"id":2},{"id":2},{"id":3}]"#)]);
-    let db =
-        Client::builder(server.url(), "key").http_client(supabase_testing::http::client()).build().unwrap();
-    let rows: Vec<_> = db.from("t").select::<Row>("*").page_size(2).stream_by("id").collect().await;
-    assert_eq!(rows.len(), 3);
-    assert!(rows[2].as_ref().unwrap_err().message().contains("several rows"), "{:?}", rows[2]);
+    for page_size in [1, 2] {
+        let server =
+            Raw::start([answer(r#"[{"id":1},{"id":2}]"#), answer(r#"[{"id":2},{"id":2},{"id":3}]"#)]);
+        let db = Client::builder(server.url(), "key")
+            .http_client(supabase_testing::http::client())
+            .build()
+            .unwrap();
+        let rows: Vec<_> =
+            db.from("t").select::<Row>("*").page_size(page_size).stream_by("id").collect().await;
+        assert_eq!(rows.len(), 3);
+        assert!(rows[2].as_ref().unwrap_err().message().contains("several rows"), "{:?}", rows[2]);
+        assert!(server.requests()[1].contains("&limit=3 "), "two rows, and the one that comes again");
+    }
 }
 
 #[tokio::test]
@@ -194,6 +201,7 @@ async fn a_stream_that_would_repeat_or_lose_rows_is_refused() {
         db.from("t").select("*").limit(5),
         db.from("t").select("*").range(5, 9),
         db.from("t").select("id:other"),
+        db.from("t").select("*, ...u(id)"),
     ] {
         let error = query.stream_by("id").try_collect::<Vec<_>>().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
@@ -254,6 +262,11 @@ async fn complete_holds_for_every_shape_and_beside_other_counts() {
         let error = outcome.unwrap_or_else(|| panic!("{n}: cut without a word"));
         assert_eq!((error.kind(), error.message()), (ErrorKind::Truncated, "the server sent 10 of 25 rows"));
     }
+    // Rows are counted before they are aggregated.
+    let error = db.from("t").select::<Value>("kind,count()").complete().await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Invalid && error.message().contains("aggregates"), "{error}");
+    let counted = db.from("t").select::<Value>("count()").count(Count::Exact).execute().await.unwrap();
+    assert_eq!(counted.completeness(), Completeness::Unknown);
     // An answer without rows cannot be cut.
     assert_eq!(text().complete().head().execute().await.unwrap().count, Some(25));
 }

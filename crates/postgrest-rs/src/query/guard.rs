@@ -11,7 +11,9 @@ impl<S, Out> Query<S, Out> {
     /// than `rows` rows.
     ///
     /// PostgREST 13 or newer; older ones refuse it, with
-    /// [`Code::PreferenceInvalid`](crate::Code::PreferenceInvalid). A function must return a set for this.
+    /// [`Code::PreferenceInvalid`](crate::Code::PreferenceInvalid). Of a function, which must
+    /// return a set, it counts the rows of the answer: what the function does and does not return is not seen, a filter or a
+    /// limit beside it is an error, and a number that is not below the server's own limit of rows guards nothing.
     ///
     /// Source: <https://docs.postgrest.org/en/stable/references/api/preferences.html#max-affected>
     ///

@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 use supabase_core::{BoxFuture, Bytes, Failure, MaybeSend, limited};
 
 use super::Query;
-use super::send::{rows, whole};
+use super::send::rows;
 use super::stage::{Ready, Select};
+use super::whole::WHOLE;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 
@@ -71,8 +72,8 @@ impl<T: DeserializeOwned + Send + 'static> Query<Select, Vec<T>> {
     /// Sends the longest [`in_`](Query::in_) list in several requests, of at most `size` values each, and joins their
     /// rows: for lists that are too long for one request.
     ///
-    /// Values that occur twice, by their text, are asked for once; two texts of one value, as of a UUID in both cases, give
-    /// its rows twice. Rows come in the order of the requests. Each request asks for the exact count too: where the server
+    /// Values that occur twice, by their text, are asked for once; two texts of one value, as of a UUID in both cases, may
+    /// give its rows twice. Rows come in the order of the requests. Each request asks for the exact count too: where the server
     /// has more rows for one than it gives, that is an error of kind
     /// [`ErrorKind::Truncated`](crate::ErrorKind::Truncated), and `size` is to be smaller. Where several requests would give
     /// another answer than one, that is an error before anything is sent: with a limit, a range, an order, a count, an
@@ -117,7 +118,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Chunked<T> {
             if draft.prefer.count.is_some() {
                 return Err(refusal("with a count"));
             }
-            if draft.pairs.first("select").is_some_and(|columns| aggregates(&columns)) {
+            if draft.is_aggregated() {
                 return Err(refusal("with an aggregate: each request would have a result of its own"));
             }
             let length = |at: &usize| draft.lists.get(*at).map_or(0, Filter::list_length);
@@ -129,7 +130,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Chunked<T> {
                 ));
             };
             // Nobody else would notice that the server cuts one of the answers.
-            draft.must_be_whole = Some(whole);
+            draft.must_be_whole = Some(WHOLE);
             let list = draft.lists.swap_remove(longest);
             let requests: Vec<_> = list
                 .split(self.size)
@@ -150,45 +151,6 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Chunked<T> {
     }
 }
 
-/// Whether the rows of the table itself are aggregated, as in `count()` or `price.sum()`. Aggregates of an embedded table
-/// belong to one row, unless it is spread.
-fn aggregates(columns: &str) -> bool {
-    // For each open parenthesis, whether what stands within belongs to the table itself.
-    let (mut own, mut part, mut quoted, mut escaped) = (vec![true], String::new(), false, false);
-    let mut rest = columns.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ if quoted => {}
-            '(' => {
-                let belongs = own.last().is_some_and(|own| *own);
-                let name = part.rsplit([':', '.']).next().unwrap_or_default().trim();
-                let of_column = part.contains('.') && !part.starts_with("...");
-                let is_aggregate =
-                    name == "count" || of_column && matches!(name, "sum" | "avg" | "min" | "max");
-                if belongs && is_aggregate && rest.peek() == Some(&')') {
-                    return true;
-                }
-                own.push(belongs && part.starts_with("..."));
-                part.clear();
-                continue;
-            }
-            ')' => {
-                own.pop();
-            }
-            ',' => {
-                part.clear();
-                continue;
-            }
-            _ => {}
-        }
-        part.push(c);
-    }
-    false
-}
-
 impl<T> std::fmt::Debug for Chunked<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Chunked")
@@ -196,39 +158,5 @@ impl<T> std::fmt::Debug for Chunked<T> {
             .field("size", &self.size)
             .field("concurrency", &self.concurrency)
             .finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn aggregates_of_the_table_itself_are_seen() {
-        for columns in [
-            "count()",
-            "a,count()",
-            "n:count()",
-            "price.sum()",
-            "kind,total:price.avg()::int",
-            "...t(price.max())",
-            "t(a),b.min()",
-        ] {
-            assert!(aggregates(columns), "{columns}");
-        }
-        for columns in [
-            "*",
-            "count",
-            "t(count)",
-            "t(count())",
-            "t(price.sum())",
-            "sum()",
-            "t()",
-            "\"count()\"",
-            "a:t!inner(b,c.max())",
-            "...t(u(count()))",
-        ] {
-            assert!(!aggregates(columns), "{columns}");
-        }
     }
 }

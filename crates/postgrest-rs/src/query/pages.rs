@@ -1,15 +1,13 @@
 //! All rows of an answer that is too long for one request.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use supabase_core::{BoxFuture, Failure, MaybeSend, Reply, decode_json};
 
-use super::send::whole;
+use super::keys::{Keys, is_another};
 use super::stage::{Reads, Rows};
+use super::whole::refuse_cut;
 use super::{Draft, Query};
 use crate::code::Code;
 use crate::column::Column;
@@ -19,7 +17,7 @@ use crate::query::prefer::Count;
 use crate::response::Response;
 
 /// Why a stream must end that would go on for ever: a function whose answer is one JSON value has no pages.
-const NO_SET: &str =
+pub(super) const NO_SET: &str =
     "the server gave the same page again: only a table, or a function that returns a set, has pages";
 
 /// How many rows a page has if nothing else is said: what Supabase allows by default.
@@ -107,8 +105,8 @@ where
     ///
     /// `key` is a column that is unique and never null, and among the selected ones. Rows that are added or removed
     /// meanwhile shift nothing, and late pages cost no more than early ones. A key that two pages meet at, and that more than
-    /// one row has, is an error, as rows could be missing behind it; rows whose key is null are missing where there is more
-    /// than one page.
+    /// one row has, is an error, as rows could be missing behind it. A row whose key is null is an error if the first page has
+    /// it, and otherwise missing.
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
@@ -135,14 +133,12 @@ where
         pages(self.faulty(fault), Keys::default(), move |draft, keys: &mut Keys| {
             let column = Column::exact(&key);
             draft.window.order(&Order::from(column.clone()));
-            draft.window.limit(draft.page_size);
+            // Two at the least, as the last row comes again, and shows whether its key is its alone.
+            let rows = draft.page_size.max(2);
+            draft.window.limit(if keys.overlap { rows.saturating_add(1) } else { rows });
             if let Some(last) = &keys.last {
                 // Counting once is enough.
                 draft.prefer.count = None;
-                if keys.overlap {
-                    // The last row comes again, and shows whether its key is its alone.
-                    draft.window.limit(draft.page_size.saturating_add(1));
-                }
                 draft.append(column.as_str(), &format!("{}.{last}", if keys.overlap { "gte" } else { "gt" }));
             }
             let key = key.clone();
@@ -183,31 +179,6 @@ where
     }
 }
 
-impl<S, Out> Query<S, Out> {
-    /// Makes it an error of kind [`ErrorKind::Truncated`](crate::ErrorKind::Truncated) if there are more rows than the
-    /// answer holds, whatever shape it has: the server has a limit of its own, and would otherwise cut the answer without a
-    /// word.
-    ///
-    /// This asks for the exact count. A query with a limit or range asks for fewer rows itself, so it cannot be complete.
-    /// Streams of pages are complete anyway. The server cuts rows of *referenced* tables by the same limit, for each row
-    /// that they belong to, and counts none of these: where there may be that many, ask for them as rows of their own table.
-    ///
-    /// Source: <https://docs.postgrest.org/en/stable/references/api/pagination_count.html>
-    ///
-    /// ```no_run
-    /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {
-    /// let planets: Vec<serde_json::Value> = db.from("planets").select("*").complete().await?;
-    /// let csv: String = db.from("planets").select_raw("*").csv().complete().await?;
-    /// # Ok(()) }
-    /// ```
-    pub fn complete(self) -> Self
-    where
-        S: Reads,
-    {
-        self.with(|draft| draft.must_be_whole = Some(whole))
-    }
-}
-
 /// Some rows of a stream.
 struct Page<T> {
     rows: Vec<T>,
@@ -230,7 +201,7 @@ where
     let mut draft = query.draft;
     if draft.must_be_whole.take().is_some() {
         // All pages together are, if the query asks for no fewer rows itself.
-        draft.refuse_cut();
+        refuse_cut(&mut draft);
     }
     let fault = draft.fault.take();
     let begin = fault.map_or(Ok((draft, start, next)), Err);
@@ -250,133 +221,6 @@ where
     .try_flatten()
 }
 
-/// How far a stream by key has come.
-#[derive(Default)]
-struct Keys {
-    last: Option<String>,
-    /// Whether a page may begin with the last row of the one before. Where none had more than one row, the server may give no
-    /// more at once, and would give the same one for ever.
-    overlap: bool,
-    /// The last key of an earlier page, and for how many pages it is kept: whoever meets it again goes round.
-    mark: Option<String>,
-    kept: u64,
-    left: u64,
-}
-
-impl Keys {
-    /// Takes note of a page, and takes the row out of it that the page before ended with.
-    ///
-    /// # Errors
-    /// The key is none, in a sentence.
-    fn pass(&mut self, rows: &mut Vec<Box<RawValue>>, key: &str) -> Result<(), String> {
-        let key_of = |row: Option<&Box<RawValue>>| row.map(|row| key_of(row, key)).transpose();
-        if self.overlap && self.last.is_some() && key_of(rows.first())? == self.last {
-            rows.remove(0);
-            if key_of(rows.first())? == self.last {
-                return Err(format!(
-                    "the key `{key}` is that of several rows, so that rows behind it could be missing"
-                ));
-            }
-        }
-        self.overlap |= rows.len() > 1;
-        let Some(next) = key_of(rows.last())? else { return Ok(()) };
-        if [&self.last, &self.mark].into_iter().flatten().any(|earlier| *earlier == next) {
-            return Err(NO_SET.to_owned());
-        }
-        if self.left == 0 {
-            // Twice as far to each next mark: sooner or later one lies on the round.
-            self.kept = self.kept.saturating_mul(2).max(1);
-            (self.mark, self.left) = (Some(next.clone()), self.kept);
-        }
-        self.left = self.left.saturating_sub(1);
-        self.last = Some(next);
-        Ok(())
-    }
-}
-
-/// Whether the rows have something else under the name of this column, as by `key:other` or `data->>key`.
-fn is_another(columns: &str, key: &str) -> bool {
-    let (mut depth, mut quoted) = (0_u32, false);
-    let mut items = columns.split(|c| {
-        quoted ^= c == '"';
-        match c {
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        c == ',' && depth == 0 && !quoted
-    });
-    items.any(|item| {
-        let mut quoted = false;
-        let alias = item.split_once(|c| {
-            quoted ^= c == '"';
-            c == ':' && !quoted
-        });
-        // Two colons are a cast.
-        let alias = alias.filter(|(_, source)| !source.starts_with(':'));
-        let (name, source) = alias.unwrap_or_else(|| {
-            (item.rsplit_once("->").map_or(item, |(_, last)| last.trim_start_matches('>')), item)
-        });
-        let plain = |text: &str| {
-            let column = text.split_once("::").map_or(text, |(column, _)| column);
-            column.trim().trim_matches('"').to_owned()
-        };
-        plain(name) == key && plain(source) != key
-    })
-}
-
-/// The value of the key in a row, as it stands in a filter.
-fn key_of(row: &RawValue, key: &str) -> Result<String, String> {
-    let columns: HashMap<Cow<'_, str>, &RawValue> =
-        serde_json::from_str(row.get()).map_err(|_| "`stream_by` reads rows that are objects".to_owned())?;
-    let value =
-        columns.get(key).ok_or_else(|| format!("the key `{key}` is not among the columns of the answer"))?;
-    let text = value.get();
-    match text.as_bytes().first() {
-        Some(b'"') => serde_json::from_str(text).map_err(|error| error.to_string()),
-        Some(b'n') => Err(format!("the key `{key}` is null in a row, and so is no key")),
-        Some(b'{' | b'[') => Err(format!("the key `{key}` is no single value")),
-        _ => Ok(text.to_owned()),
-    }
-}
-
 fn fault_of(reply: &Reply, message: String) -> Error {
     Error::from_failure(Failure::decode(message, reply.clone(), None))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_that_is_given_to_something_else_is_seen() {
-        for columns in
-            ["id:other", "name,id:other::text", "data->>id", "data->a->>id", "id:t(x)", "\"id\":other"]
-        {
-            assert!(is_another(columns, "id"), "{columns}");
-        }
-        for columns in
-            ["*", "id", "id::text", "x:id,id", "\"id\"", "t(id:other)", "id:id", "data->>idea", "\"x:id\""]
-        {
-            assert!(!is_another(columns, "id"), "{columns}");
-        }
-        assert!(is_another("\"a.b\":c", "a.b") && !is_another("\"a.b\",c", "a.b"));
-    }
-
-    fn page(keys: &[u32]) -> Vec<Box<RawValue>> {
-        keys.iter().filter_map(|key| RawValue::from_string(format!("{{\"id\":{key}}}")).ok()).collect()
-    }
-
-    #[test]
-    fn keys_that_go_round_are_noticed() {
-        for round in [vec![1], vec![1, 2], vec![1, 2, 3, 4, 5, 6, 7]] {
-            let mut keys = Keys::default();
-            let before = [100, 101, 102, 103, 104];
-            let mut lasts = before.iter().chain(round.iter().cycle());
-            let fault = (0..100).find_map(|_| keys.pass(&mut page(&[*lasts.next()?]), "id").err());
-            assert_eq!(fault.as_deref(), Some(NO_SET), "{round:?}");
-        }
-        let mut keys = Keys::default();
-        assert!((0..1000).all(|key| keys.pass(&mut page(&[key]), "id").is_ok()));
-    }
 }

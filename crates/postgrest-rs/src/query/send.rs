@@ -9,12 +9,11 @@ use supabase_core::{BoxFuture, Failure, Method, Reply, decode_json};
 
 use super::accept::Shape;
 use super::guard::undone;
-use super::prefer::Count;
 use super::stage::Ready;
-use super::{Draft, Query};
+use super::{CALL, Draft, Query};
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::response::{Completeness, Response};
+use crate::response::{Counted, Response};
 
 /// The status of an answer that was to have one row, and would have another number.
 const NOT_ACCEPTABLE: u16 = 406;
@@ -43,9 +42,19 @@ impl<S, Out> Query<S, Out> {
     {
         let Self { draft, decode, .. } = self;
         Box::pin(async move {
-            let is_write = draft.writes_rows();
+            let counts = draft.prefer.count.is_some();
+            let counted = match draft.writes_rows() {
+                true => Counted::Writes,
+                false if counts && draft.is_aggregated() => Counted::Groups,
+                false => Counted::Rows,
+            };
             let reply = draft.send().await?;
-            Ok(Response { is_write, ..Response::new(decode(&reply)?, &reply) })
+            let mut answer = Response { counted, ..Response::new(decode(&reply)?, &reply) };
+            if is_not_acceptable(&reply) {
+                // There is no row, and that is an answer.
+                (answer.status, answer.count) = (200, counts.then_some(0));
+            }
+            Ok(answer)
         })
     }
 }
@@ -80,7 +89,9 @@ impl Draft {
         }
         match self.must_be_whole {
             // Neither a plan nor headers alone have rows that could be cut.
-            Some(whole) if self.accept.plan.is_none() && self.request.method != Method::HEAD => whole(head),
+            Some(whole) if self.accept.plan.is_none() && self.request.method != Method::HEAD => {
+                (whole.check)(head)
+            }
             _ => Ok(()),
         }
     }
@@ -96,13 +107,6 @@ impl Draft {
         self.prefer.rollback && self.accept.plan.is_none()
     }
 
-    /// A query that asks for some rows cannot be complete.
-    pub(super) fn refuse_cut(&mut self) {
-        if self.window.limit.is_some() || self.window.offset.is_some_and(|rows| rows > 0) {
-            self.blame("`complete` and a limit, offset or range contradict each other".to_owned());
-        }
-    }
-
     /// Puts everything that was collected into the request, once.
     ///
     /// # Errors
@@ -112,6 +116,15 @@ impl Draft {
             self.blame(
                 "the filters leave every row, as they are on referenced tables only, or a list in `not_in` is empty, or \
                  in a filter that is to hold for all: filter the table itself, or write `.all_rows()`"
+                    .to_owned(),
+            );
+        }
+        if self.prefer.max_affected.is_some()
+            && self.request.operation == CALL
+            && (self.window.limit.is_some() || self.window.offset.is_some() || self.is_narrowed)
+        {
+            self.blame(
+                "of a function, `max_affected` counts the rows of the answer: a filter, limit or offset would hide what was done"
                     .to_owned(),
             );
         }
@@ -135,12 +148,10 @@ impl Draft {
                 ));
             }
         }
-        if self.must_be_whole.is_some() {
-            self.refuse_cut();
-            // Whatever count was asked for as well, only this one tells.
-            self.prefer.count = Some(Count::Exact);
+        if let Some(whole) = self.must_be_whole {
+            (whole.ask)(self);
         }
-        if self.accept.shape == Shape::MaybeOne && self.writes_rows() {
+        if self.accept.shape == Shape::MaybeOne && self.writes_rows() && self.accept.plan.is_none() {
             // That there is no row is an answer.
             self.request.accepts = |status| status == NOT_ACCEPTABLE;
         }
@@ -189,18 +200,6 @@ impl Draft {
 /// Whether the server refused the shape of the answer: it has other than one row.
 fn is_not_acceptable(reply: &Reply) -> bool {
     reply.status() == NOT_ACCEPTABLE
-}
-
-/// Fails if there are more rows than the answer holds, or the server does not tell.
-pub(super) fn whole(head: &Reply) -> Result<()> {
-    let answer = Response::new((), head);
-    let rows =
-        answer.range.as_ref().map_or(0, |range| range.end().saturating_sub(*range.start()).saturating_add(1));
-    match answer.completeness() {
-        Completeness::Complete => Ok(()),
-        Completeness::Truncated { total } => Err(Error::truncated(head, rows, Some(total))),
-        Completeness::Unknown => Err(Error::truncated(head, rows, None)),
-    }
 }
 
 /// Every row.

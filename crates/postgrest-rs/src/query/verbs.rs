@@ -216,8 +216,8 @@ impl<S: Selectable> Query<S> {
 impl<Out> Query<Call, Out> {
     /// Chooses columns of the rows that a function returns, and tables to embed. Called again, the last call counts.
     ///
-    /// Sort and filter by these columns only: others are gone by then, which is an error
-    /// ([`Code::UndefinedColumn`](crate::Code::UndefinedColumn)).
+    /// Sort and filter by these columns only: others may be gone by then, which is an error
+    /// ([`Code::UndefinedColumn`](crate::Code::UndefinedColumn)) of some functions and servers.
     ///
     /// Source: <https://docs.postgrest.org/en/stable/references/api/functions.html#table-valued-functions>
     ///

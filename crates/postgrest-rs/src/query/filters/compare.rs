@@ -15,8 +15,9 @@ impl<S, Out> Query<S, Out> {
     /// Rows where `column` equals `value`.
     ///
     /// The value is compared as it is: quotes, commas and parentheses in it mean nothing. A sequence is an array of
-    /// Postgres, and a text has no quotes, so for a column of type `json` or `jsonb`, write [`Json`](crate::Json) around
-    /// both: there, an empty sequence without it is the empty object, and the text `json!("5")` equals the number 5.
+    /// Postgres, and a text has no quotes, so for a column of type `jsonb`, write [`Json`](crate::Json) around both (one of
+    /// type `json` cannot be compared): there, an empty sequence without it is the empty object, and the text `json!("5")`
+    /// equals the number 5.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/eq>
     ///

@@ -103,7 +103,7 @@ impl<S, Out> Query<S, Out> {
         S: Filterable<Next>,
     {
         self.try_with(|draft| {
-            if draft.must_be_narrowed() {
+            if !draft.reads() {
                 draft.is_narrowed |= filter.narrows();
             }
             if filter.is_list() {

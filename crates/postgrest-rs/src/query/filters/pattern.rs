@@ -11,8 +11,8 @@ use crate::query::stage::Filterable;
 impl<S, Out> Query<S, Out> {
     /// Rows where `column` matches a pattern: `%` (or `*`) stands for any text, `_` for any character.
     ///
-    /// A backslash takes that meaning from `%` and `_`, but not from `*`: to find that character, use
-    /// [`regex_match`](Self::regex_match).
+    /// A backslash takes that meaning from `%` and `_`. PostgREST reads `*` as `%` before that, so no pattern finds the
+    /// character `*` alone: use [`regex_match`](Self::regex_match).
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/like>
     ///
