@@ -45,6 +45,7 @@ pub struct ClientBuilder {
     may_administer: bool,
     flow_id_in_redirects: bool,
     clock: Clock,
+    refusal: Option<&'static str>,
 }
 
 impl ClientBuilder {
@@ -64,6 +65,7 @@ impl ClientBuilder {
             may_administer,
             flow_id_in_redirects: false,
             clock: supabase_core::wall_clock,
+            refusal: None,
         }
     }
 
@@ -124,8 +126,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Makes a client that refuses every request with this message, as an error of kind
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): for where a client must be, and sessions must not.
+    /// Makes a client that refuses every call with this message, as an error of kind
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): for where a client must be, and sessions must not. Calls that need no
+    /// request are refused too, as a sign-out that answers would have ended nothing.
     ///
     /// ```
     /// # async fn run() -> gotrue_rs::Result<()> {
@@ -136,6 +139,7 @@ impl ClientBuilder {
     /// ```
     pub fn refuse(mut self, why: &'static str) -> Self {
         self.config.refuse(why);
+        self.refusal = Some(why);
         self
     }
 
@@ -171,6 +175,7 @@ impl ClientBuilder {
             margin: self.refresh_margin,
             in_background: self.auto_refresh_token,
             clock: self.clock,
+            refusal: self.refusal,
         };
         let flows = Flows::new(self.flow_type, self.flow_id_in_redirects);
         Ok(Client::from_parts(transport, rules, flows, self.may_administer))

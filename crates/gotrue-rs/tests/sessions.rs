@@ -477,6 +477,38 @@ async fn calls_that_need_a_user_say_so_before_anything_is_sent() {
     assert!(server.sent().is_empty());
 }
 
+/// One that answered as if nobody were signed in would say of a sign-out that it was done.
+#[tokio::test]
+async fn a_client_that_refuses_says_why_to_every_call() {
+    let server = Server::start(|_| (200, session("ada", 1, 3600))).await;
+    let store = store_with("ada", 3600);
+    let client = server.builder_with(&store).refuse("users sign in elsewhere").build().unwrap();
+    for error in [
+        client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap_err(),
+        client.sign_in(gotrue_rs::OAuth::provider("github")).await.unwrap_err(),
+        client.sign_out(SignOutScope::Global).await.unwrap_err(),
+        client.sign_out(SignOutScope::Local).await.unwrap_err(),
+        client.get_session().await.unwrap_err(),
+        client.access_token().await.unwrap_err(),
+        client.refresh_session().await.unwrap_err(),
+        client.set_session("no JWT", "refresh").await.unwrap_err(),
+        client.forget_session().await.unwrap_err(),
+        client.get_user().await.unwrap_err(),
+        client.update_user(gotrue_rs::UserUpdate::password("correct horse")).await.unwrap_err(),
+        client.get_claims().await.unwrap_err(),
+        client.mfa().list_factors().await.unwrap_err(),
+    ] {
+        assert_eq!(
+            (error.kind(), error.message()),
+            (ErrorKind::Invalid, "users sign in elsewhere"),
+            "{error}"
+        );
+    }
+    assert!(matches!(client.events().next().await, Some(AuthEvent::InitialSession(None))));
+    assert!(server.sent().is_empty());
+    assert!(kept(&store).is_some());
+}
+
 #[tokio::test]
 async fn a_failed_sign_in_leaves_whoever_was_signed_in() {
     let server = Server::start(|_| (400, error("invalid_credentials"))).await;

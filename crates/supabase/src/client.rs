@@ -164,7 +164,7 @@ impl Client {
     ///
     /// Signing in and out, and each refresh, reaches every service at once. A client that was built with a secret key
     /// stays itself, whoever signs in. A handle of [`as_user`](Self::as_user) has no session: its auth refuses every
-    /// request, as does that of a client which takes its tokens from
+    /// call, as does that of a client which takes its tokens from
     /// [`access_token_with`](crate::ClientBuilder::access_token_with).
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/auth-api>

@@ -126,6 +126,7 @@ impl Client {
     ) -> Call<Arc<Session>> {
         let (client, access, refresh) = (self.clone(), access_token.into(), refresh_token.into());
         Call::new(move |_| async move {
+            client.sessions().permit()?;
             let kept = client.session_of(access, refresh).await?;
             client.signed_in(kept, None).await
         })
@@ -142,6 +143,7 @@ impl Client {
     pub fn forget_session(&self) -> Call<()> {
         let client = self.clone();
         Call::new(move |_| async move {
+            client.sessions().permit()?;
             client.sessions().commit(|machine| machine.sign_out(SignOutReason::User)).await;
             Ok(())
         })

@@ -37,6 +37,8 @@ pub(crate) struct Rules {
     /// Whether tokens are refreshed without being asked for.
     pub(crate) in_background: bool,
     pub(crate) clock: Clock,
+    /// Why there is no session, and must be none.
+    pub(crate) refusal: Option<&'static str>,
 }
 
 /// The session of a client.
@@ -92,6 +94,17 @@ impl Sessions {
         Now::read(self.rules.clock)
     }
 
+    /// Whether there may be a session.
+    ///
+    /// # Errors
+    /// There may be none, for the reason that whoever built the client gave.
+    pub(crate) fn permit(&self) -> Result<()> {
+        match self.rules.refusal {
+            Some(why) => Err(Error::invalid(why)),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -120,7 +133,8 @@ impl Sessions {
     /// What happens, beginning with who is signed in.
     pub(crate) fn events(self: &Arc<Self>) -> AuthEvents {
         let state = &mut *self.lock();
-        let is_loaded = state.machine.is_loaded();
+        // Where there may be no session, nobody is signed in, whatever the store has.
+        let is_loaded = state.machine.is_loaded() || self.rules.refusal.is_some();
         let initial = is_loaded.then(|| state.machine.kept().map(|kept| Arc::clone(&kept.session)));
         let queue = state.listeners.add(initial);
         let load = (!is_loaded).then(|| {
@@ -206,6 +220,7 @@ impl Sessions {
 
     /// Asks the store who is signed in, if nobody has done so before.
     pub(crate) async fn load(self: &Arc<Self>) -> Result<()> {
+        self.permit()?;
         if self.lock().machine.is_loaded() {
             return Ok(());
         }

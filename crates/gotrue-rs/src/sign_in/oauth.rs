@@ -97,6 +97,7 @@ impl OAuth {
     }
 
     fn begin(&self, client: &Client) -> Result<InBrowser> {
+        client.sessions().permit()?;
         let flow = client.flows().begin(Start::Browser)?;
         let request = client.request("auth.sign_in_with_oauth", Method::GET, &["authorize"]);
         let url = self.write(client, flow.as_ref(), request).into_url();
