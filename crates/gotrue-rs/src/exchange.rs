@@ -9,17 +9,19 @@ use crate::body::Body;
 use crate::call::{Call, Settings};
 use crate::client::Client;
 use crate::code::Code;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::pkce::{FlowType, PendingFlow, Purpose};
-use crate::redirect::{Redirect, Tokens};
+use crate::redirect::{self, Redirect, Tokens};
 use crate::session::event::AuthEvent;
 use crate::session::machine::Kept;
 use crate::session::{Session, Wire};
 use crate::user::User;
 use crate::verify::Verified;
 
-/// A code that a redirect has brought, and the flow that it belongs to. A text alone is a code of the only flow that has
-/// begun.
+/// A code that a redirect has brought, and the flow that it belongs to.
+///
+/// A text alone is a code of one of the flows that wait here: they are tried, the newest first. That is enough for one user. A
+/// server that begins flows for several says which one each code belongs to, so that nobody ends the sign-in of another.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct AuthCode {
@@ -30,7 +32,7 @@ pub struct AuthCode {
 /// Which flow a code belongs to.
 #[derive(Clone, Debug)]
 enum Which {
-    Only,
+    Unknown,
     Id(String),
     Given(PendingFlow),
 }
@@ -38,7 +40,7 @@ enum Which {
 impl AuthCode {
     /// A code.
     pub fn new(code: impl Into<SecretString>) -> Self {
-        Self { code: code.into(), flow: Which::Only }
+        Self { code: code.into(), flow: Which::Unknown }
     }
 
     /// Of this flow, wherever it has begun.
@@ -75,8 +77,9 @@ impl Client {
     /// Source: <https://supabase.com/docs/reference/javascript/auth-exchangecodeforsession>
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it cannot be told which flow the code belongs to: another
-    /// one's verifier is never tried. [`Code::FlowStateExpired`] and its like; see [`ErrorKind`](crate::ErrorKind).
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if no flow has begun here, or not the one that is named;
+    /// [`Code::BadCodeVerifier`] if the code belongs to none of them; [`Code::FlowStateExpired`] and its like; see
+    /// [`ErrorKind`](crate::ErrorKind).
     ///
     /// ```no_run
     /// # async fn run(auth: gotrue_rs::Client, code: String) -> gotrue_rs::Result<()> {
@@ -108,9 +111,17 @@ impl Client {
     pub fn session_from_url(&self, url: impl Into<String>) -> Call<Verified> {
         let (client, url) = (self.clone(), url.into());
         Call::new(move |settings| async move {
-            match Redirect::parse(&url)? {
+            let redirect = Redirect::parse(&url).inspect_err(|error| {
+                // An address that does not name its flow may be that of another one, of yesterday.
+                if error.kind() == ErrorKind::Rejected
+                    && let Some(id) = redirect::flow_of(&url)
+                {
+                    client.flows().end(&id);
+                }
+            });
+            match redirect? {
                 Redirect::Code { code, flow_id } => {
-                    let flow = flow_id.map_or(Which::Only, Which::Id);
+                    let flow = flow_id.map_or(Which::Unknown, Which::Id);
                     let session = client.exchange_code(AuthCode { code, flow }, settings).await?;
                     Ok(Verified::SignedIn(session))
                 }
@@ -123,22 +134,34 @@ impl Client {
     }
 
     async fn exchange_code(&self, code: AuthCode, settings: Settings) -> Result<Arc<Session>> {
-        let flow = match code.flow {
-            Which::Given(flow) => flow,
-            Which::Id(id) => self.flows().find(Some(&id))?,
-            Which::Only => self.flows().find(None)?,
+        let (flows, is_named) = match code.flow {
+            Which::Given(flow) => (vec![flow], true),
+            Which::Id(id) => (vec![self.flows().find(&id)?], true),
+            Which::Unknown => (self.flows().newest()?, false),
         };
-        let body = Body::new().secret("auth_code", &code.code).secret("code_verifier", flow.verifier());
-        let outcome = self.grant("auth.exchange_code_for_session", "pkce", &body, settings).await;
-        let wire: Wire = match outcome {
-            Ok(wire) => wire,
-            Err(error) => {
-                if matches!(error.code(), Some(Code::FlowStateExpired)) {
+        let mut refused = Error::invalid("no flow has begun here");
+        for flow in flows {
+            let body = Body::new().secret("auth_code", &code.code).secret("code_verifier", flow.verifier());
+            let outcome = self.grant("auth.exchange_code_for_session", "pkce", &body, settings).await;
+            let error = match outcome {
+                Ok(wire) => return self.exchanged(&flow, wire).await,
+                Err(error) => error,
+            };
+            match error.code() {
+                // The code outlives it. One that belongs to none of the flows was never asked for here, and is of no use.
+                Some(Code::BadCodeVerifier) => refused = error,
+                // Of a flow that was not named, a code of yesterday says nothing.
+                Some(Code::FlowStateExpired | Code::FlowStateNotFound) if is_named => {
                     self.flows().end(flow.id());
+                    return Err(error);
                 }
-                return Err(error);
+                _ => return Err(error),
             }
-        };
+        }
+        Err(refused)
+    }
+
+    async fn exchanged(&self, flow: &PendingFlow, wire: Wire) -> Result<Arc<Session>> {
         self.flows().end(flow.id());
         let kept = self.sessions().received(wire);
         let is_recovery = flow.purpose() == Purpose::Recovery;

@@ -5,13 +5,14 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use supabase_core::Url;
+use supabase_core::{Instant, Url};
 
 use crate::api::Api;
 use crate::body::Body;
@@ -21,6 +22,14 @@ use crate::random;
 
 /// How many flows can wait for their end at once. The oldest one makes room.
 const SLOTS: usize = 5;
+
+/// How many flows are tried for a code of which nothing says to which one it belongs.
+const TRIES: usize = 8;
+
+/// How long a flow waits for its end, which is longer than any server does: for a sign-in in a browser five minutes, if it is
+/// not set otherwise, and for the link of a mail as long as the link lives, which is a day at the most.
+const BROWSER_LIFE: Duration = Duration::from_secs(3600);
+const MAIL_LIFE: Duration = Duration::from_secs(25 * 3600);
 
 /// The parameter of a redirect that says which flow it belongs to.
 pub(crate) const FLOW_ID: &str = "flow_id";
@@ -139,10 +148,38 @@ pub(crate) struct Flows {
 }
 
 struct Slot {
+    /// When the newest of the flows has begun.
+    begun: Instant,
     /// Which mail brings the code, if one does.
     mail: Option<(&'static str, String)>,
     /// The newest one is last. The others are of mails before, until it is known that this one was sent.
     flows: Vec<PendingFlow>,
+}
+
+impl Slot {
+    fn is_over(&self, now: Instant) -> bool {
+        let life = if self.mail.is_some() { MAIL_LIFE } else { BROWSER_LIFE };
+        now.saturating_duration_since(self.begun) >= life
+    }
+}
+
+/// Whether a flow has begun on the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begun {
+    Yes,
+    No,
+    /// It may have.
+    Unknown,
+}
+
+impl Begun {
+    fn of<T>(outcome: &Result<T>) -> Self {
+        match outcome.as_ref().map_err(Error::kind) {
+            Ok(_) => Self::Yes,
+            Err(ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Decode) => Self::Unknown,
+            Err(_) => Self::No,
+        }
+    }
 }
 
 /// How a flow begins.
@@ -185,7 +222,10 @@ impl Flows {
     }
 
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Slot>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        waiting.retain(|slot| !slot.is_over(now));
+        waiting
     }
 
     /// Begins a flow, if this client has flows.
@@ -195,7 +235,7 @@ impl Flows {
         }
         let flow = PendingFlow::begin(start.purpose())?;
         let mut waiting = self.waiting();
-        let mut slot = Slot { mail: start.mail(), flows: Vec::new() };
+        let mut slot = Slot { begun: Instant::now(), mail: start.mail(), flows: Vec::new() };
         let same = waiting.iter().position(|other| slot.mail.is_some() && other.mail == slot.mail);
         if let Some(same) = same.and_then(|same| waiting.remove(same)) {
             slot.flows = same.flows;
@@ -211,36 +251,69 @@ impl Flows {
         Ok(Some(flow))
     }
 
-    /// Ends a flow whose beginning the server has refused, so that it stands in no other's way. One that has begun takes the
-    /// place of those of the same mail: the server knows only the newest challenge.
+    /// Ends a flow whose beginning the server has refused, so that it stands in no other's way.
     pub(crate) fn began<T>(&self, flow: Option<&PendingFlow>, outcome: Result<T>) -> Result<T> {
-        let Some(flow) = flow else { return outcome };
-        let has_acted = outcome.as_ref().err().is_none_or(|error| {
-            matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Decode)
-        });
-        self.waiting().retain_mut(|slot| {
-            if let Some(at) = slot.flows.iter().position(|other| other.id == flow.id) {
-                slot.flows.drain(if has_acted { 0..at } else { at..at + 1 });
-            }
-            !slot.flows.is_empty()
-        });
+        if let Some(flow) = flow {
+            self.settle(flow, Begun::of(&outcome));
+        }
         outcome
     }
 
-    /// The flow called `id`, or the only one there is. Never another one: a code exchanged with a foreign verifier would
-    /// fail, and one's own would be lost.
-    pub(crate) fn find(&self, id: Option<&str>) -> Result<PendingFlow> {
+    /// One that has begun takes the place of those of the same mail: the server knows only the newest challenge.
+    fn settle(&self, flow: &PendingFlow, begun: Begun) {
+        self.waiting().retain_mut(|slot| {
+            if let Some(at) = slot.flows.iter().position(|other| other.id == flow.id) {
+                match begun {
+                    Begun::Yes => drop(slot.flows.drain(..at)),
+                    Begun::No => drop(slot.flows.remove(at)),
+                    Begun::Unknown => {}
+                }
+            }
+            !slot.flows.is_empty()
+        });
+    }
+
+    /// The flow called `id`. Never another one: an address that names its flow belongs to no other.
+    pub(crate) fn find(&self, id: &str) -> Result<PendingFlow> {
         let waiting = self.waiting();
-        let flow = match (id, waiting.len()) {
-            (Some(id), _) => waiting.iter().flat_map(|slot| &slot.flows).find(|flow| flow.id == id).ok_or(
+        let flow = waiting.iter().flat_map(|slot| &slot.flows).find(|flow| flow.id == id);
+        flow.cloned().ok_or_else(|| {
+            Error::invalid(
                 "this flow did not begin here, was ended, or was followed by five others: begin again, or give the \
                  `PendingFlow` itself",
-            ),
-            (None, 0) => Err("no flow has begun here: give the `PendingFlow` that the code belongs to"),
-            (None, 1) => waiting.front().and_then(|slot| slot.flows.last()).ok_or("no flow has begun here"),
-            (None, _) => Err("several flows have begun here: say which one the code belongs to"),
+            )
+        })
+    }
+
+    /// The flows that a code can belong to where nothing says to which one, the newest first. What nobody came back from
+    /// waits among them, so that the only one is no more likely to be the right one than the newest of several.
+    pub(crate) fn newest(&self) -> Result<Vec<PendingFlow>> {
+        let waiting = self.waiting();
+        let newest = waiting.iter().rev().filter_map(|slot| slot.flows.last());
+        let before = waiting.iter().rev().flat_map(|slot| slot.flows.iter().rev().skip(1));
+        let flows: Vec<_> = newest.chain(before).take(TRIES).cloned().collect();
+        if flows.is_empty() {
+            return Err(Error::invalid(
+                "no flow has begun here: give the `PendingFlow` that the code belongs to",
+            ));
+        }
+        Ok(flows)
+    }
+
+    /// A code of a mail of this kind, by the server's name for its verification, was taken: its link and those that it
+    /// replaced lead nowhere any more.
+    pub(crate) fn verified(&self, kind: &str, address: &str) {
+        let ended: &[&str] = match kind {
+            // Both have one token, and confirm the address.
+            "recovery" | "magiclink" => &["recovery", "otp", "signup"],
+            "email" | "signup" | "invite" => &["otp", "signup"],
+            "email_change" => &["email_change"],
+            _ => &[],
         };
-        flow.cloned().map_err(Error::invalid)
+        let address = if kind == "email_change" { String::new() } else { address.to_lowercase() };
+        self.waiting().retain(|slot| {
+            slot.mail.as_ref().is_none_or(|(mail, to)| !ended.contains(mail) || *to != address)
+        });
     }
 
     /// Where a link leads in the end: `url`, with the id of the flow if the client is to write it there.
@@ -261,28 +334,44 @@ impl Flows {
 
 impl Client {
     /// Sends a request by which the server sends a mail, and begins the flow that its link belongs to, if it begins one. The
-    /// link leads to `redirect_to` in the end.
+    /// link leads to `redirect_to` in the end. `is_sent` says of the answer whether there is a mail; `None` if it cannot be
+    /// told.
     pub(crate) async fn send_mail<T: DeserializeOwned>(
         &self,
         start: Option<Start<'_>>,
         redirect_to: Option<&str>,
         request: Api,
         body: Body,
+        is_sent: impl FnOnce(&T) -> Option<bool>,
     ) -> Result<(T, Option<PendingFlow>)> {
-        let flow = match start {
-            Some(start) => self.flows().begin(start)?,
-            None => None,
+        let Some(start) = start else {
+            let request = request.query_opt("redirect_to", redirect_to);
+            return Ok((request.json(&body).fetch().await?, None));
         };
+        let flow = self.flows().begin(start)?;
         let redirect = self.flows().redirect(redirect_to, flow.as_ref());
         let request = request.query_opt("redirect_to", redirect.as_deref());
         let outcome = request.json(&body.challenge(flow.as_ref())).fetch().await;
-        Ok((self.flows().began(flow.as_ref(), outcome)?, flow))
+        let begun = match outcome.as_ref().ok().map(is_sent) {
+            None => Begun::of(&outcome),
+            Some(None) => Begun::Unknown,
+            Some(Some(true)) => Begun::Yes,
+            Some(Some(false)) => Begun::No,
+        };
+        if let Some(flow) = &flow {
+            self.flows().settle(flow, begun);
+        }
+        Ok((outcome?, flow.filter(|_| begun != Begun::No)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn newest(flows: &Flows) -> Vec<String> {
+        flows.newest().unwrap().into_iter().map(|flow| flow.id).collect()
+    }
 
     #[test]
     fn the_challenge_is_that_of_the_rfc() {
@@ -307,25 +396,25 @@ mod tests {
     #[test]
     fn a_flow_is_found_by_its_own_id_and_no_other() {
         let flows = Flows::new(FlowType::Pkce, false);
-        assert!(flows.find(None).is_err());
+        assert!(flows.newest().is_err());
         let first = flows.begin(Start::Browser).unwrap().unwrap();
-        assert_eq!(flows.find(None).unwrap().id, first.id);
+        assert_eq!(newest(&flows), [first.id()]);
         let second = flows.begin(Start::Recovery("a@example.com")).unwrap().unwrap();
-        assert!(flows.find(None).unwrap_err().message().contains("which one"));
-        assert_eq!(flows.find(Some(&second.id)).unwrap().purpose, Purpose::Recovery);
-        assert!(flows.find(Some("other")).is_err());
+        assert_eq!(newest(&flows), [second.id(), first.id()]);
+        assert_eq!(flows.find(&second.id).unwrap().purpose, Purpose::Recovery);
+        assert!(flows.find("other").is_err());
         flows.end(&first.id);
-        assert!(flows.find(Some(&first.id)).is_err());
-        assert_eq!(flows.find(None).unwrap().id, second.id);
+        assert!(flows.find(&first.id).is_err());
+        assert_eq!(newest(&flows), [second.id()]);
     }
 
     #[test]
     fn the_sixth_flow_takes_the_place_of_the_first() {
         let flows = Flows::new(FlowType::Pkce, false);
         let begun: Vec<_> = (0..6).map(|_| flows.begin(Start::Browser).unwrap().unwrap()).collect();
-        assert!(flows.find(Some(begun[0].id())).is_err());
+        assert!(flows.find(begun[0].id()).is_err());
         for flow in &begun[1..] {
-            let found = flows.find(Some(flow.id())).unwrap();
+            let found = flows.find(flow.id()).unwrap();
             assert_eq!(found.verifier.expose_secret(), flow.verifier.expose_secret());
         }
     }
@@ -340,11 +429,11 @@ mod tests {
         };
         let first = begin(Start::Mail("otp", "a@example.com"));
         let second = begin(Start::Mail("otp", "A@example.com"));
-        assert_eq!(flows.find(None).unwrap().id, second);
-        assert!(flows.find(Some(&first)).is_err());
+        assert_eq!(newest(&flows)[0], second);
+        assert!(flows.find(&first).is_err());
         begin(Start::Mail("otp", "b@example.com"));
         begin(Start::Recovery("a@example.com"));
-        assert!(flows.find(Some(&second)).is_ok());
+        assert!(flows.find(&second).is_ok());
     }
 
     #[test]
@@ -353,12 +442,12 @@ mod tests {
         let flow = flows.begin(Start::Browser).unwrap();
         let refused: Result<()> = Err(Error::of_kind(ErrorKind::Rejected, None, "no"));
         assert!(flows.began(flow.as_ref(), refused).is_err());
-        assert!(flows.find(None).is_err());
+        assert!(flows.newest().is_err());
         // Here, the server may have acted.
         let flow = flows.begin(Start::Browser).unwrap();
         let lost: Result<()> = Err(Error::of_kind(ErrorKind::Timeout, None, "no answer"));
         assert!(flows.began(flow.as_ref(), lost).is_err());
-        assert!(flows.find(None).is_ok());
+        assert!(flows.newest().is_ok());
     }
 
     #[test]
@@ -371,17 +460,71 @@ mod tests {
                 .is_err()
         };
         let (first, second, third) = (begin(), begin(), begin());
-        assert_eq!(flows.find(None).unwrap().id, third.id);
+        assert_eq!(newest(&flows)[0], third.id);
         assert!(refused(&second) && refused(&third));
-        assert_eq!(flows.find(None).unwrap().id, first.id);
+        assert_eq!(newest(&flows)[0], first.id);
         let (fourth, fifth) = (begin(), begin());
         // Whichever answer comes first, the newest mail that was sent is the one.
         flows.began(Some(&fifth), Ok(())).unwrap();
         flows.began(Some(&fourth), Ok(())).unwrap();
-        assert_eq!(flows.find(None).unwrap().id, fifth.id);
-        assert!(flows.find(Some(&first.id)).is_err());
+        assert_eq!(newest(&flows)[0], fifth.id);
+        assert!(flows.find(&first.id).is_err());
         flows.end(&fifth.id);
-        assert!(flows.find(None).is_err());
+        assert!(flows.newest().is_err());
+    }
+
+    #[test]
+    fn where_nobody_knows_whether_a_mail_was_sent_the_one_before_waits_behind_it() {
+        let flows = Flows::new(FlowType::Pkce, false);
+        let begin = || flows.begin(Start::Mail("otp", "a@example.com")).unwrap().unwrap();
+        let first = begin();
+        flows.began(Some(&first), Ok(())).unwrap();
+        let second = begin();
+        let lost: Result<()> = Err(Error::of_kind(ErrorKind::Timeout, None, "no answer"));
+        assert!(flows.began(Some(&second), lost).is_err());
+        let other = flows.begin(Start::Browser).unwrap().unwrap();
+        assert_eq!(newest(&flows), [other.id(), second.id(), first.id()]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flow_that_nobody_came_back_from_is_forgotten() {
+        let flows = Flows::new(FlowType::Pkce, false);
+        let browser = flows.begin(Start::Browser).unwrap().unwrap();
+        let mail = flows.begin(Start::Recovery("a@example.com")).unwrap().unwrap();
+        tokio::time::advance(Duration::from_secs(30 * 60)).await;
+        assert!(flows.find(browser.id()).is_ok());
+        tokio::time::advance(Duration::from_secs(31 * 60)).await;
+        assert_eq!(newest(&flows), [mail.id()]);
+        tokio::time::advance(Duration::from_secs(23 * 3600)).await;
+        assert!(flows.find(mail.id()).is_ok());
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        assert!(flows.newest().is_err());
+    }
+
+    #[test]
+    fn a_code_that_was_typed_ends_the_flows_of_its_mails_and_no_others() {
+        let started = [
+            Start::Browser,
+            Start::Mail("otp", "a@example.com"),
+            Start::Mail("signup", "a@example.com"),
+            Start::Recovery("a@example.com"),
+            Start::Mail("otp", "b@example.com"),
+        ];
+        let change = [Start::Mail("email_change", "a@example.com"), Start::Recovery("a@example.com")];
+        for (started, kind, left) in [
+            (&started[..], "email", &[0, 3, 4][..]),
+            (&started[..], "signup", &[0, 3, 4]),
+            (&started[..], "recovery", &[0, 4]),
+            (&started[..], "sms", &[0, 1, 2, 3, 4]),
+            (&change[..], "email_change", &[1]),
+            (&change[..], "email", &[0, 1]),
+        ] {
+            let flows = Flows::new(FlowType::Pkce, false);
+            let begun: Vec<_> = started.iter().map(|start| flows.begin(*start).unwrap().unwrap()).collect();
+            flows.verified(kind, "A@example.com");
+            let still = (0..begun.len()).filter(|nth| flows.find(begun[*nth].id()).is_ok());
+            assert_eq!(still.collect::<Vec<_>>(), left, "{kind}");
+        }
     }
 
     #[test]

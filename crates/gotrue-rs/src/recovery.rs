@@ -79,7 +79,8 @@ impl Client {
             let request =
                 client.request("auth.reset_password_for_email", Method::POST, &path).settings(settings);
             let (start, redirect_to) = (Start::Recovery(&reset.address), reset.redirect_to.as_deref());
-            let (sent, flow) = client.send_mail::<Sent>(Some(start), redirect_to, request, body).await?;
+            let (sent, flow) =
+                client.send_mail::<Sent>(Some(start), redirect_to, request, body, |_| Some(true)).await?;
             Ok(OtpSent { message_id: sent.message_id, flow })
         })
     }

@@ -132,6 +132,13 @@ fn parameters(text: &str) -> Result<Parameters> {
     Ok(parameters)
 }
 
+/// The flow that an address names.
+pub(crate) fn flow_of(url: &str) -> Option<String> {
+    let (rest, _) = url.split_once('#').unwrap_or((url, ""));
+    let (_, query) = rest.split_once('?')?;
+    parameters(query).ok()?.remove(FLOW_ID)
+}
+
 /// The failure that the server tells.
 fn failure(parameters: &Parameters) -> Option<Error> {
     let filled = |name| parameters.get(name).filter(|text| !text.is_empty());

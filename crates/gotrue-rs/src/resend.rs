@@ -82,7 +82,8 @@ impl Client {
                 resend.contact.write(Body::new()).put("type", resend.kind).captcha(resend.captcha.as_ref());
             let request = client.request("auth.resend", Method::POST, &["resend"]).settings(settings);
             let (start, redirect_to) = (resend.contact.start(resend.kind), resend.contact.redirect_to());
-            let (sent, flow) = client.send_mail::<Sent>(start, redirect_to, request, body).await?;
+            let (sent, flow) =
+                client.send_mail::<Sent>(start, redirect_to, request, body, |_| Some(true)).await?;
             Ok(OtpSent { message_id: sent.message_id, flow })
         })
     }

@@ -119,7 +119,8 @@ impl Client {
                 .captcha(sign_up.captcha.as_ref());
             let request = client.request("auth.sign_up", Method::POST, &["signup"]).settings(settings);
             let (start, redirect_to) = (sign_up.contact.start("signup"), sign_up.contact.redirect_to());
-            let (answer, flow) = client.send_mail(start, redirect_to, request, body).await?;
+            let is_sent = |answer: &Value| Some(answer.get("access_token").is_none());
+            let (answer, flow) = client.send_mail(start, redirect_to, request, body, is_sent).await?;
             client.signed_up(answer, flow).await
         })
     }
@@ -133,9 +134,6 @@ impl Client {
         if answer.get("access_token").is_none() {
             let user = serde_json::from_value(answer).map_err(does_not_fit)?;
             return Ok(SignedUp { user, session: None, flow });
-        }
-        if let Some(flow) = flow {
-            self.flows().end(flow.id());
         }
         let wire: Wire = serde_json::from_value(answer).map_err(does_not_fit)?;
         let session = self.signed_in(self.sessions().received(wire), None).await?;

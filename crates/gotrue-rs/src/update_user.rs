@@ -199,8 +199,15 @@ impl Client {
                 .put_opt("data", update.data.get()?);
             let request = client.request("auth.update_user", Method::PUT, &["user"]).bearer(token);
             let start = update.email.as_deref().map(|address| Start::Mail("email_change", address));
+            let is_sent = |user: &User| match (&user.new_email, &update.email) {
+                // It counts at once, or has not changed.
+                (None, _) => Some(false),
+                (Some(new), Some(asked)) if new.to_lowercase() == asked.to_lowercase() => Some(true),
+                // There may be an earlier change that still waits.
+                _ => None,
+            };
             let (user, flow) = client
-                .send_mail::<User>(start, update.redirect_to.as_deref(), request.settings(settings), body)
+                .send_mail(start, update.redirect_to.as_deref(), request.settings(settings), body, is_sent)
                 .await?;
             client.sessions().commit(|machine| machine.update_user(&user)).await;
             Ok(UserUpdated { user, flow })

@@ -168,11 +168,11 @@ impl Client {
                 .settings(settings)
                 .fetch()
                 .await?;
-            client.verified(answer, verify.kind == EmailOtp::Recovery.as_str()).await
+            client.verified(answer, &verify).await
         })
     }
 
-    async fn verified(&self, answer: Value, is_recovery: bool) -> Result<Verified> {
+    async fn verified(&self, answer: Value, verify: &Verify) -> Result<Verified> {
         if answer.get("access_token").is_none()
             && let Some(message) = answer.get("msg").and_then(Value::as_str)
         {
@@ -183,6 +183,13 @@ impl Client {
             Error::of_kind(ErrorKind::Decode, None, message)
         })?;
         let kept = self.sessions().received(wire);
+        let address = match &verify.contact {
+            Some((_, contact)) => Some(contact),
+            // A hash names nobody.
+            None => kept.session.user.email.as_ref(),
+        };
+        self.flows().verified(verify.kind, address.map_or("", String::as_str));
+        let is_recovery = verify.kind == EmailOtp::Recovery.as_str();
         let also = is_recovery.then(|| AuthEvent::PasswordRecovery(Arc::clone(&kept.session)));
         Ok(Verified::SignedIn(self.signed_in(kept, also).await?))
     }

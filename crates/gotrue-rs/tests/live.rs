@@ -518,6 +518,38 @@ async fn a_provider_signs_in_by_a_code() {
     assert_eq!(error.code(), Some(&Code::AccessDenied), "{error:?}");
 }
 
+/// A code outlives a verifier that is not its own, so that of several flows the right one is found.
+#[tokio::test]
+async fn flows_that_never_ended_do_not_break_a_sign_in() {
+    let name = "flows_that_never_ended_do_not_break_a_sign_in";
+    let Some(stack) = stack(name, &[Need::OAuthProvider, Need::Mail]) else { return };
+    let (auth, end, email) = (client(&stack), "http://localhost:3000/cb", address());
+    let way = |email: &str| OAuth::provider("github").redirect_to(end).query_param("login_hint", email);
+    auth.reset_password_for_email(address()).await.unwrap();
+    let denied = auth.sign_in(way("deny")).await.unwrap();
+    let error = auth.session_from_url(follow(&denied.url, end).await).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::AccessDenied), "{error:?}");
+    auth.sign_in(Otp::email(&email)).await.unwrap();
+    let typed = Verify::email(&email, code(&mail(&stack, &email).await), EmailOtp::Email);
+    auth.verify_otp(typed).await.unwrap();
+    auth.sign_out(SignOutScope::Local).await.unwrap();
+
+    let (first, second) =
+        (auth.sign_in(way(&email)).await.unwrap(), auth.sign_in(way(&email)).await.unwrap());
+    let stranger = client(&stack).sign_in(way(&address())).await.unwrap();
+    let injected = follow(&stranger.url, end).await;
+    let error = auth.session_from_url(injected).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::BadCodeVerifier), "{error:?}");
+    assert!(auth.get_session().await.unwrap().is_none());
+    // The older of both, whose code is shown to the verifier of the newer one first.
+    let back = follow(&first.url, end).await;
+    assert!(auth.session_from_url(&back).await.unwrap().session().is_some());
+    let error = auth.session_from_url(&back).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::FlowStateNotFound), "{error:?}");
+    let verified = auth.session_from_url(follow(&second.url, end).await).await.unwrap();
+    assert_eq!(verified.session().unwrap().user.email.as_deref(), Some(email.as_str()));
+}
+
 #[tokio::test]
 async fn a_provider_is_linked_and_unlinked() {
     let name = "a_provider_is_linked_and_unlinked";

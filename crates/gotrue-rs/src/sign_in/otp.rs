@@ -124,7 +124,8 @@ impl<C: Contact> sealed::SignIn for Otp<C> {
                 .captcha(self.captcha.as_ref());
             let request = client.request("auth.sign_in_with_otp", Method::POST, &["otp"]).settings(settings);
             let (start, redirect_to) = (self.contact.start("otp"), self.contact.redirect_to());
-            let (sent, flow) = client.send_mail::<Sent>(start, redirect_to, request, body).await?;
+            let (sent, flow) =
+                client.send_mail::<Sent>(start, redirect_to, request, body, |_| Some(true)).await?;
             Ok(OtpSent { message_id: sent.message_id, flow })
         })
     }
