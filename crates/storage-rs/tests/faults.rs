@@ -271,6 +271,73 @@ async fn ranges_side_by_side_are_of_one_object() {
     assert_eq!(std::fs::read(&other).unwrap(), CONTENT);
 }
 
+/// HTTP allows a server to give less of a range than was asked for, as it says itself.
+#[tokio::test]
+async fn a_range_that_comes_in_parts_is_put_together() {
+    const AT_MOST: u64 = 1024 * 1024;
+    let content: Arc<Vec<u8>> = Arc::new((0..9_000_000).map(|n| (n % 251 + 1) as u8).collect());
+    let served = Arc::clone(&content);
+    let server = Server::answering(move |request: &Request| {
+        let total = served.len() as u64;
+        let range = request.header("range").unwrap().trim_start_matches("bytes=").to_owned();
+        let (first, last) = range.split_once('-').unwrap();
+        let (first, last) = match (first.parse(), last.parse::<u64>()) {
+            (Ok(first), last) => (first, last.unwrap_or(u64::MAX).min(total - 1)),
+            (Err(_), last) => (total - last.unwrap(), total - 1),
+        };
+        let last = last.min(first + AT_MOST - 1);
+        Answer::new(206)
+            .header("etag", "\"1\"")
+            .header("content-range", format!("bytes {first}-{last}/{total}"))
+            .body(&served[first as usize..=last as usize])
+    })
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    // No break of the connection: it costs neither a repetition nor a pause.
+    let storage = builder(&server.url()).max_retries(0).build().unwrap();
+    let download = || storage.from("b").download("a");
+    let written = download().to_file(&path).parallel(2).await.unwrap();
+    assert_eq!(written.bytes, content.len() as u64);
+    assert!(std::fs::read(&path).unwrap() == *content);
+    assert_eq!(server.requests().len(), 9);
+    assert!(download().range(5..3_000_000).await.unwrap() == content[5..3_000_000]);
+    assert!(download().range(8_000_000..).await.unwrap() == content[8_000_000..]);
+    assert!(download().last_bytes(3_000_000).await.unwrap() == content[6_000_000..]);
+    assert_eq!(download().range(..3_000_000).stream().await.unwrap().content_length(), Some(3_000_000));
+}
+
+#[tokio::test]
+async fn parts_without_a_tag_are_not_put_together() {
+    let untagged = || Answer::new(206).header("content-range", "bytes 0-4/20").body(&CONTENT[..5]);
+    let server = Server::start([untagged(), part("\"1\"", 5, 9)]).unwrap();
+    let error = client(&server).from("b").download("a").range(..10).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Corrupt && error.message().contains("5 of 10"), "{error:?}");
+    // Nor is more taken than the part is said to have.
+    let more =
+        Answer::new(206).header("etag", "\"1\"").header("content-range", "bytes 0-4/20").body(&CONTENT[..10]);
+    let server = Server::start([more]).unwrap();
+    let error = client(&server).from("b").download("a").range(..10).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn a_part_that_nobody_asked_for_is_not_the_whole() {
+    for (answer, is_whole) in [
+        (part("\"1\"", 0, 2), false),
+        (part("\"1\"", 3, 19), false),
+        (Answer::new(206).header("content-range", "bytes 0-19/*").body(CONTENT), false),
+        (Answer::new(206).body(CONTENT), false),
+        (part("\"1\"", 0, 19), true),
+    ] {
+        let server = Server::start([answer]).unwrap();
+        match client(&server).from("b").download("a").await {
+            Ok(content) => assert!(is_whole && content == CONTENT),
+            Err(error) => assert!(!is_whole && error.kind() == ErrorKind::Corrupt, "{error:?}"),
+        }
+    }
+}
+
 /// A dropped stream closes its connection, and so the server stops sending.
 #[tokio::test]
 async fn a_dropped_download_is_cancelled() {

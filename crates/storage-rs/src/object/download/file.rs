@@ -136,7 +136,7 @@ async fn in_parts(
     file: &mut tokio::fs::File,
 ) -> Result<Downloaded> {
     let First { mut reader, total, tag } = first;
-    let downloaded = Downloaded::new(reader.head(), total);
+    let head = reader.head().clone();
     let tag = tag.as_str();
     let first: BoxFuture<'_, Result<u64>> = Box::pin(async move { write(&mut reader, file).await });
     let others = (1..total.div_ceil(PART)).map(|number| -> BoxFuture<'_, Result<u64>> {
@@ -153,8 +153,15 @@ async fn in_parts(
         })
     });
     let parts: Vec<_> = std::iter::once(first).chain(others).collect();
-    stream::iter(parts).buffer_unordered(parallel).try_for_each(|_| std::future::ready(Ok(()))).await?;
-    Ok(downloaded)
+    let written = stream::iter(parts)
+        .buffer_unordered(parallel)
+        .try_fold(0, |sum, bytes| std::future::ready(Ok(sum + bytes)))
+        .await?;
+    // Whatever the server said of each part: no file with holes is taken for the object.
+    if written != total {
+        return Err(Error::corrupt(format!("{written} of {total} bytes came"), &head));
+    }
+    Ok(Downloaded::new(&head, written))
 }
 
 /// Writes everything that comes, and has it written when it returns.

@@ -50,6 +50,23 @@ impl ByteRange {
             Self::Last(bytes) => format!("bytes=-{bytes}"),
         }
     }
+
+    /// How many bytes this range has, by the part that an answer holds: as much of the range as the server gave at once,
+    /// which may be less. `None` if it is not the beginning of this range, or does not tell where the object ends.
+    pub(crate) fn wanted(self, part: ContentRange) -> Option<u64> {
+        let (first, last) = match (self, part.total) {
+            (Self::Span { first, last }, Some(total)) => {
+                (first, last.unwrap_or(u64::MAX).min(total.saturating_sub(1)))
+            }
+            (Self::Last(bytes), Some(total)) => (total.saturating_sub(bytes), total.saturating_sub(1)),
+            // How much there is does not matter where all that was asked for came.
+            (Self::Span { first, last }, None) => (first, last.filter(|last| *last == part.last)?),
+            (Self::Last(bytes), None) if part.length() == bytes => (part.first, part.last),
+            (Self::Last(_), None) => return None,
+        };
+        let is_its_beginning = part.first == first && part.last <= last;
+        is_its_beginning.then(|| ContentRange { first, last, total: None }.length())
+    }
 }
 
 /// Which bytes an answer holds, by its header `Content-Range`: the first, the last, and how many there are in all.
@@ -95,6 +112,31 @@ mod tests {
         #[allow(clippy::reversed_empty_ranges, reason = "that is what is refused")]
         for none in [ByteRange::new(5..5), ByteRange::new(7..3), ByteRange::new(..0), ByteRange::last(0)] {
             assert!(none.is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_wanted_is_what_was_asked_for_and_not_what_came() {
+        let wanted = |range: ByteRange, part| range.wanted(ContentRange::read(part).unwrap());
+        for (range, part, length) in [
+            (ByteRange::new(10..20), "bytes 10-19/100", Some(10)),
+            (ByteRange::new(10..20), "bytes 10-12/100", Some(10)),
+            (ByteRange::new(10..20), "bytes 10-14/15", Some(5)),
+            (ByteRange::new(10..20), "bytes 10-12/15", Some(5)),
+            (ByteRange::new(10..20), "bytes 9-19/100", None),
+            (ByteRange::new(10..20), "bytes 10-20/100", None),
+            (ByteRange::new(10..20), "bytes 10-19/*", Some(10)),
+            (ByteRange::new(10..20), "bytes 10-12/*", None),
+            (ByteRange::new(10..), "bytes 10-12/100", Some(90)),
+            (ByteRange::new(10..), "bytes 10-12/*", None),
+            (ByteRange::last(10), "bytes 90-99/100", Some(10)),
+            (ByteRange::last(10), "bytes 90-91/100", Some(10)),
+            (ByteRange::last(10), "bytes 98-99/100", None),
+            (ByteRange::last(10), "bytes 0-4/5", Some(5)),
+            (ByteRange::last(10), "bytes 0-9/*", Some(10)),
+            (ByteRange::last(10), "bytes 0-4/*", None),
+        ] {
+            assert_eq!(wanted(range.unwrap(), part), length, "{part}");
         }
     }
 

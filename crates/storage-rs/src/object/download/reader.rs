@@ -28,6 +28,8 @@ pub(crate) struct Reader {
     length: Option<u64>,
     /// How many came.
     received: u64,
+    /// How many will have come at the end of the present answer, if that is known: it may hold less than was asked for.
+    until: Option<u64>,
     /// How many bytes of the present answer came before.
     skip: u64,
     /// Whether the present answer goes on behind the range that was asked for, as it is the whole object.
@@ -45,15 +47,19 @@ impl Reader {
         let patience = request.timeout.or_else(|| transport.timeout());
         let reply = transport.open(request.clone()).await.map_err(Error::from_failure)?;
         let head = reply.head();
-        let (first, length) = match range {
-            None => (0, length_of(&head)),
-            Some(range) => match (part_of(&head)?, range) {
-                (Some(part), ByteRange::Span { first, .. }) if first != part.first => {
-                    return Err(Error::corrupt("the server sent other bytes than were asked for", &head));
-                }
-                (Some(part), _) => (part.first, Some(part.length())),
+        let (first, until, length) = match range {
+            None if head.status() == 206 => {
+                let length = whole_of(&head)?;
+                (0, Some(length), Some(length))
+            }
+            None => {
+                let length = length_of(&head);
+                (0, length, length)
+            }
+            Some(range) => match part_of(&head)? {
+                Some(part) => (part.first, Some(part.length()), Some(wanted(range, part, &head)?)),
                 // Where the length is not known, the place matters to nobody.
-                (None, _) => (0, None),
+                None => (0, None, None),
             },
         };
         Ok(Self {
@@ -66,6 +72,7 @@ impl Reader {
             first,
             length,
             received: 0,
+            until,
             skip: 0,
             is_cut: false,
             breaks: 0,
@@ -116,7 +123,7 @@ impl Reader {
                         continue;
                     }
                     self.received += piece.len() as u64;
-                    if self.length.is_some_and(|length| self.received > length) {
+                    if self.until.is_some_and(|until| self.received > until) {
                         return Err(Error::corrupt("more bytes came than were announced", &self.head));
                     }
                     self.breaks = 0;
@@ -124,6 +131,8 @@ impl Reader {
                 }
                 Ok(None) => match self.length.filter(|length| self.received < *length) {
                     None => self.is_done = true,
+                    // The answer is complete, and less than was asked for.
+                    Some(_) if self.until == Some(self.received) && self.tag().is_some() => self.reply = None,
                     Some(length) => {
                         let message = format!("{} of {length} bytes came", self.received);
                         self.broke(Error::corrupt(message, &self.head)).await?;
@@ -235,15 +244,18 @@ impl Reader {
             return Err(Error::changed(&self.head));
         }
         // A server that does not know ranges sends everything once more.
-        (self.skip, self.is_cut) = match head.status() {
+        (self.until, self.skip, self.is_cut) = match head.status() {
             206 => {
-                if part_of(&head)?.is_some_and(|part| part.first != place) {
-                    self.is_done = true;
-                    return Err(Error::corrupt("the server sent other bytes than were asked for", &head));
-                }
-                (0, false)
+                let until = match part_of(&head)? {
+                    Some(part) => {
+                        wanted(range, part, &head).inspect_err(|_| self.is_done = true)?;
+                        Some(self.received.saturating_add(part.length()))
+                    }
+                    None => None,
+                };
+                (until, 0, false)
             }
-            _ => (place, self.request.headers.iter().any(|(name, _)| *name == RANGE)),
+            _ => (self.length, place, self.request.headers.iter().any(|(name, _)| *name == RANGE)),
         };
         self.reply = Some(reply);
         Ok(())
@@ -271,6 +283,20 @@ fn part_of(head: &Reply) -> Result<Option<ContentRange>> {
         None if is_hidden && head.status() == 206 => Ok(None),
         _ => Err(Error::corrupt("the server did not send the range that was asked for", head)),
     }
+}
+
+/// How many bytes are to come where a range was asked for, of which an answer holds the beginning.
+fn wanted(range: ByteRange, part: ContentRange, head: &Reply) -> Result<u64> {
+    range.wanted(part).ok_or_else(|| Error::corrupt("the server sent other bytes than were asked for", head))
+}
+
+/// How many bytes an object has, of which an answer holds a part that nobody asked for, if that is all of it.
+fn whole_of(head: &Reply) -> Result<u64> {
+    let all = ByteRange::Span { first: 0, last: None };
+    part_of(head)?
+        .filter(|part| all.wanted(*part) == Some(part.length()))
+        .map(ContentRange::length)
+        .ok_or_else(|| Error::corrupt("the server sent a part, and all was asked for", head))
 }
 
 /// A tag that says that every byte is the same: one that begins with `W/` does not.
