@@ -40,7 +40,8 @@ impl Client {
     /// Source: <https://supabase.com/docs/reference/javascript/auth-signout>
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). That nobody is signed in is none.
+    /// See [`ErrorKind`](crate::ErrorKind). That nobody is signed in is none. [`ErrorKind::Store`](crate::ErrorKind::Store) if
+    /// the session has ended, and the store still has it: erasing is tried again while the client lives, and by this call.
     ///
     /// ```no_run
     /// # async fn run(auth: gotrue_rs::Client) -> gotrue_rs::Result<()> {
@@ -55,11 +56,12 @@ impl Client {
         Call::new(move |settings| async move {
             let session = match client.sessions().fresh().await {
                 Ok(Some(session)) => session,
-                Ok(None) => return Ok(()),
+                // The store may not have followed the sign-out before.
+                Ok(None) => return client.sessions().save().await,
                 // The server has just refused the session, and so it has ended.
                 Err(error) if client.sessions().held().await?.is_none() => {
                     tracing::debug!(%error, "the session had ended before the sign-out");
-                    return Ok(());
+                    return client.sessions().save().await;
                 }
                 Err(error) => return Err(error),
             };
@@ -76,11 +78,11 @@ impl Client {
                 Err(error) if !is_gone(&error) => return Err(error),
                 _ => {}
             }
-            if scope != SignOutScope::Others {
-                let user = session.user.id.as_str();
-                client.sessions().commit(|machine| machine.sign_out_user(user, SignOutReason::User)).await;
+            if scope == SignOutScope::Others {
+                return Ok(());
             }
-            Ok(())
+            let user = session.user.id.as_str();
+            client.sessions().sign_out(|machine| machine.sign_out_user(user, SignOutReason::User)).await
         })
     }
 }

@@ -148,3 +148,43 @@ async fn of_several_writers_none_overwrites_another() {
     }
     assert_eq!(count(directory.store().load("app").await.unwrap().as_ref()), WRITERS * TIMES);
 }
+
+/// The file was broken while nobody looked, and the session is still good.
+#[tokio::test]
+async fn a_file_that_breaks_under_a_session_is_written_anew() {
+    let directory = Directory::new();
+    let nth = AtomicU32::new(1);
+    let server =
+        Server::start(move |_| (200, session("ada", nth.fetch_add(1, Ordering::SeqCst), 3600))).await;
+    let client = server.builder().session_store(directory.store()).storage_key("app").build().unwrap();
+    client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap();
+    let mut events = client.events();
+    fs::write(directory.0.join("app.json"), b"").unwrap();
+    let session = client.refresh_session().await.unwrap();
+    assert_eq!(session.access_token.expose_secret(), "access-ada-2");
+    assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(_)))));
+    assert!(matches!(events.next().await, Some(AuthEvent::StoreFailed(_))));
+    assert!(matches!(events.next().await, Some(AuthEvent::TokenRefreshed(_))));
+    let kept = directory.store().load("app").await.unwrap().unwrap().session().unwrap();
+    assert_eq!(kept.access_token.expose_secret(), "access-ada-2");
+}
+
+/// A thread that waits for its turn cannot be dropped, and so it looks once more whether anybody wants what it does.
+#[test]
+fn a_writing_that_nobody_waits_for_any_more_writes_nothing() {
+    use fs4::fs_std::FileExt;
+    use futures_util::FutureExt;
+    let directory = Directory::new();
+    fs::create_dir_all(&directory.0).unwrap();
+    let turn = fs::File::create(directory.0.join("app.lock")).unwrap();
+    FileExt::lock_exclusive(&turn).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (store, new) = (directory.store(), saved("ada", 1, 3600));
+        assert!(store.swap("app", None, Some(&new)).now_or_never().is_none());
+    });
+    FileExt::unlock(&turn).unwrap();
+    // Once its threads are done.
+    drop(runtime);
+    assert!(directory.names().is_empty(), "{:?}", directory.names());
+}

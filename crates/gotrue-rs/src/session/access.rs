@@ -135,6 +135,10 @@ impl Client {
     /// Forgets who is signed in, without a word to the server: for a device that must be cleared while there is no
     /// network. A sign-out ends the session on the server too.
     ///
+    /// # Errors
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store still has the session. Here, nobody is signed in then either;
+    /// erasing is tried again while the client lives, and by this call.
+    ///
     /// ```no_run
     /// # async fn run(auth: gotrue_rs::Client) -> gotrue_rs::Result<()> {
     /// auth.forget_session().await?;
@@ -144,8 +148,7 @@ impl Client {
         let client = self.clone();
         Call::new(move |_| async move {
             client.sessions().permit()?;
-            client.sessions().commit(|machine| machine.sign_out(SignOutReason::User)).await;
-            Ok(())
+            client.sessions().sign_out(|machine| machine.sign_out(SignOutReason::User)).await
         })
     }
 

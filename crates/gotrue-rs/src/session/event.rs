@@ -25,7 +25,8 @@ pub enum AuthEvent {
     PasswordRecovery(Arc<Session>),
     /// A second factor was proven.
     MfaVerified(Arc<Session>),
-    /// The store could not be read or written. The session goes on, and may not survive this process.
+    /// The store could not be read or written. The session goes on, and may not survive this process; writing it is tried
+    /// again.
     StoreFailed(Error),
 }
 

@@ -32,6 +32,7 @@ pub(crate) enum Input {
     Answered(Answer),
     /// Whether the store held what was expected, and was written.
     Swapped(bool),
+    /// The machine was told.
     StoreFailed,
 }
 
@@ -124,6 +125,7 @@ impl Flight {
             },
             (Phase::Writing(new) | Phase::Comparing(new), _) => {
                 machine.refreshed(new, Some(Unsaved::Follows));
+                machine.save_failed(now);
                 self.settled(machine, now)
             }
             (Phase::Refused(own), Input::Loaded(seen)) => {
@@ -146,6 +148,7 @@ impl Flight {
             }
             (Phase::Refused(_) | Phase::Erasing(_), _) => {
                 machine.refused(Some(Unsaved::Follows));
+                machine.save_failed(now);
                 Step::Done(Outcome::Refused)
             }
         }
@@ -229,7 +232,7 @@ impl Save {
             Input::Swapped(true) => {
                 let written = self.written.take();
                 if self.revision == machine.revision() {
-                    machine.unsaved = None;
+                    machine.saved();
                 } else if written != machine.text() {
                     // What was decided meanwhile may have found nothing to write.
                     machine.unsaved = Some(Unsaved::Decided);
@@ -238,14 +241,17 @@ impl Save {
                 self.next(machine)
             }
             Input::Swapped(false) if self.rounds < ROUNDS => Step::Load,
-            _ => Step::Done(Outcome::Failed),
+            _ => {
+                machine.save_failed(now);
+                Step::Done(Outcome::Failed)
+            }
         }
     }
 
     fn next(&mut self, machine: &mut Machine) -> Step {
         let text = machine.text();
         if machine.is_unsaved() && machine.stored.as_ref() == Some(&text) {
-            machine.unsaved = None;
+            machine.saved();
         }
         if !machine.is_unsaved() {
             return Step::Done(Outcome::Nobody);

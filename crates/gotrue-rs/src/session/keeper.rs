@@ -1,4 +1,4 @@
-//! The refresh in the background, while somebody holds the client.
+//! What goes on in the background while somebody holds the client: refreshes, and a store that is behind.
 
 use std::pin::pin;
 use std::sync::{Arc, PoisonError};
@@ -18,13 +18,14 @@ const SHORTEST_SLEEP: Duration = Duration::from_secs(1);
 /// How long the keeper sleeps at the most: the steady clock, by which it sleeps, stands still while the machine does.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
-/// Begins to refresh in the background, if that is wanted and has not begun.
+/// Begins to refresh in the background, if that is wanted and has not begun; and to have a store follow that has failed
+/// before, whatever is wanted.
 pub(super) fn start(sessions: &Arc<Sessions>) {
-    if !sessions.rules.in_background {
-        return;
-    }
     let mut state = sessions.lock();
     if state.keeper.is_some() || state.is_closed {
+        return;
+    }
+    if !sessions.rules.in_background && !state.machine.has_failed_to_save() {
         return;
     }
     let watch = Watch(Arc::clone(sessions));
@@ -58,18 +59,29 @@ impl Watch {
             let changed = sessions.changed.notified();
             // The clocks are read outside of the lock that all requests pass.
             let now = sessions.now();
-            let due = sessions.lock().machine.due_in(now, margin);
-            match due {
+            let (save, refresh) = {
+                let machine = &sessions.lock().machine;
+                (machine.save_due_in(now), machine.due_in(now, margin))
+            };
+            let refresh = refresh.filter(|_| sessions.rules.in_background);
+            if save == Some(Duration::ZERO) {
+                // A failure was noted, and is due again after a pause.
+                let _ = sessions.save().await;
+                continue;
+            }
+            match refresh {
                 Some(Duration::ZERO) => {
                     // A failure was noted, and is due again after a pause.
                     let _ = sessions.refresh().await;
                     sleep(SHORTEST_SLEEP).await;
                 }
-                Some(due) => {
-                    let pause = sleep(due.min(LONGEST_SLEEP));
-                    select(pin!(changed), pin!(pause)).await;
-                }
-                None => changed.await,
+                refresh => match [save, refresh].into_iter().flatten().min() {
+                    Some(due) => {
+                        let pause = sleep(due.min(LONGEST_SLEEP));
+                        select(pin!(changed), pin!(pause)).await;
+                    }
+                    None => changed.await,
+                },
             }
         }
     }

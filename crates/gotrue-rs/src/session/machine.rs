@@ -15,7 +15,7 @@ use crate::session::event::{AuthEvent, SignOutReason};
 use crate::session::saved::SavedSession;
 use crate::user::User;
 
-/// How long the first pause after a failed refresh is; the next ones double, up to the longest.
+/// How long the first pause after a failed refresh or writing is; the next ones double, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -38,6 +38,9 @@ pub(crate) struct Machine {
     pub(super) unsaved: Option<Unsaved>,
     failures: u32,
     not_before: Option<Instant>,
+    /// How often in a row the store has failed to follow, and until when it is left in peace.
+    save_failures: u32,
+    save_not_before: Option<Instant>,
     /// What is to be told, in this order.
     events: Vec<AuthEvent>,
 }
@@ -112,6 +115,8 @@ impl Machine {
             unsaved: None,
             failures: 0,
             not_before: None,
+            save_failures: 0,
+            save_not_before: None,
             events: Vec::new(),
         }
     }
@@ -158,6 +163,36 @@ impl Machine {
         let due = self.kept()?.fresh_for(now, margin);
         let pause = self.not_before.map_or(Duration::ZERO, |until| until.saturating_duration_since(now.at));
         Some(due.max(pause))
+    }
+
+    /// How long until the store is to follow; `None` while it has what is held.
+    pub(crate) fn save_due_in(&self, now: Now) -> Option<Duration> {
+        self.unsaved?;
+        let pause = self.save_not_before.map(|until| until.saturating_duration_since(now.at));
+        Some(pause.unwrap_or(Duration::ZERO))
+    }
+
+    /// Whether the store has been asked to follow, and did not.
+    pub(crate) fn has_failed_to_save(&self) -> bool {
+        self.save_not_before.is_some()
+    }
+
+    /// The store has failed. What it holds by now is not known, whatever it was seen to hold before.
+    pub(crate) fn store_failed(&mut self) {
+        self.stored = None;
+    }
+
+    /// The store did not follow.
+    pub(super) fn save_failed(&mut self, now: Now) {
+        self.save_not_before = now.at.checked_add(pause_after(self.save_failures));
+        self.save_failures = self.save_failures.saturating_add(1);
+    }
+
+    /// The store has what is held.
+    pub(super) fn saved(&mut self) {
+        self.unsaved = None;
+        self.save_failures = 0;
+        self.save_not_before = None;
     }
 
     /// What is to be told since this was last called.
@@ -263,9 +298,8 @@ impl Machine {
 
     /// A refresh has failed, for a reason that says nothing about the session.
     pub(crate) fn failed(&mut self, now: Now) {
-        let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(10)).min(LONGEST_PAUSE);
+        self.not_before = now.at.checked_add(pause_after(self.failures));
         self.failures = self.failures.saturating_add(1);
-        self.not_before = now.at.checked_add(pause);
     }
 
     /// Looks at what the store holds by now, beside `own`, the newest session that this process has.
@@ -275,6 +309,11 @@ impl Machine {
             return Look::Nothing;
         }
         let Some(text) = seen else {
+            if known.is_none() {
+                // The store has failed, which may be why nothing is there: it gets the session again.
+                self.unsaved.get_or_insert(Unsaved::Follows);
+                return Look::Nothing;
+            }
             self.events.push(AuthEvent::SignedOut(SignOutReason::Missing));
             self.hold(Held::Nobody, None);
             return Look::Followed;
@@ -304,8 +343,16 @@ impl Machine {
         self.held = held;
         self.generation += 1;
         self.revision += 1;
-        self.unsaved = unsaved;
+        match unsaved {
+            None => self.saved(),
+            unsaved => self.unsaved = unsaved,
+        }
         self.failures = 0;
         self.not_before = None;
     }
+}
+
+/// How long to wait after so many failures in a row, and one more.
+fn pause_after(failures: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE)
 }

@@ -245,7 +245,10 @@ impl World {
                 }
                 _ => self.server.refresh(&kept.session, self.now),
             }),
-            _ if fault == Fault::Store => Input::StoreFailed,
+            _ if fault == Fault::Store => {
+                self.processes[at].machine.store_failed();
+                Input::StoreFailed
+            }
             Step::Load => Input::Loaded(self.store.clone()),
             Step::Swap { expected, new } => {
                 let is_expected = self.store == *expected;

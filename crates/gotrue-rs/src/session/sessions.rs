@@ -3,15 +3,15 @@
 //! No lock is held while the store, the server or a listener is at work; the lock of the state guards only the moments
 //! in which the machine decides.
 
-use std::error::Error as StdError;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{AbortHandle, Shared, WeakShared};
+use futures_util::future::{AbortHandle, Shared, WeakShared, poll_immediate};
 use secrecy::{ExposeSecret, SecretString};
-use supabase_core::{BoxFuture, Method, Transport};
+use supabase_core::{BoxError, BoxFuture, Method, Transport, limited, spawn};
 use tokio::sync::Notify;
 
 use crate::api::Api;
@@ -22,6 +22,7 @@ use crate::session::event::AuthEvent;
 use crate::session::flight::{Answer, Flight, Input, Outcome, Save, Step};
 use crate::session::listeners::{AuthEvents, Listeners};
 use crate::session::machine::{Kept, Machine, Need};
+use crate::session::saved::SavedSession;
 use crate::session::store::AnyStore;
 use crate::session::{Session, Wire, keeper};
 
@@ -59,7 +60,7 @@ pub(super) struct State {
     flight: Option<WeakShared<BoxFuture<'static, Flown>>>,
     /// The writing of the store that is on its way. It is kept until it is done, also where nobody waits for it any more: a
     /// store may write although its future was dropped, and what comes next must come after that.
-    saving: Option<Shared<BoxFuture<'static, ()>>>,
+    saving: Option<Shared<BoxFuture<'static, Result<()>>>>,
     /// Why the last refresh failed.
     last_failure: Option<Error>,
     pub(super) keeper: Option<AbortHandle>,
@@ -224,25 +225,29 @@ impl Sessions {
         if self.lock().machine.is_loaded() {
             return Ok(());
         }
-        let mut seen = self.rules.store.load(&self.rules.key).await;
-        if let Err(error) = seen {
-            // What cannot be read may have been set aside.
-            self.store_failed(error);
-            seen = self.rules.store.load(&self.rules.key).await;
-        }
-        let seen = seen.map_err(|error| self.store_failed(error))?;
+        let seen = self.read().await?;
         let now = self.now();
         self.change(|machine| machine.loaded(seen, now));
         keeper::start(self);
         Ok(())
     }
 
-    /// Takes over a change, and has the store follow.
+    /// Takes over a change, and has the store follow. If it does not, that is told as an event, and tried again.
     pub(crate) async fn commit<T>(self: &Arc<Self>, change: impl FnOnce(&mut Machine) -> T) -> T {
         let outcome = self.change(change);
         keeper::start(self);
-        self.save().await;
+        let _ = self.save().await;
         outcome
+    }
+
+    /// Takes over a sign-out, which is none before the store has forgotten the session.
+    ///
+    /// # Errors
+    /// The store did not forget it. That is tried again, but not once the client is gone.
+    pub(crate) async fn sign_out(self: &Arc<Self>, change: impl FnOnce(&mut Machine)) -> Result<()> {
+        self.change(change);
+        keeper::start(self);
+        self.save().await
     }
 
     /// The flight that is on its way, or a new one.
@@ -262,12 +267,12 @@ impl Sessions {
     /// Refreshes the session.
     async fn fly(self: Arc<Self>) -> Flown {
         let mut failure = None;
-        self.save().await;
+        self.save_if_due().await;
         let (mut flight, mut step) = Flight::begin(&self.lock().machine, self.rules.margin);
         loop {
             let input = match step {
                 Step::Done(outcome) => {
-                    self.save().await;
+                    self.save_if_due().await;
                     return self.flown(outcome, failure);
                 }
                 Step::Ask(kept) => {
@@ -275,7 +280,7 @@ impl Sessions {
                     failure = error;
                     Input::Answered(answer)
                 }
-                step => self.do_with_store(step).await,
+                step => self.do_with_store(step).await.unwrap_or(Input::StoreFailed),
             };
             let now = self.now();
             step = self.change(|machine| flight.step(machine, input, now));
@@ -324,35 +329,71 @@ impl Sessions {
         Kept::new(wire.into_session(now.unix_seconds()), now)
     }
 
-    /// Has the store follow what is held.
-    async fn save(self: &Arc<Self>) {
+    /// Has the store follow what is held, also where nobody waits for it any more.
+    ///
+    /// # Errors
+    /// The store did not follow. The keeper tries it again.
+    pub(crate) async fn save(self: &Arc<Self>) -> Result<()> {
+        let mut outcome = Ok(());
         // Once for what is on its way, and once for what it may have begun too early to see.
         for _ in 0..2 {
             let saving = {
                 let state = &mut *self.lock();
                 match &state.saving {
                     Some(saving) if saving.peek().is_none() => saving.clone(),
-                    _ if !state.machine.is_unsaved() => return,
+                    _ if !state.machine.is_unsaved() => return Ok(()),
+                    _ if outcome.is_err() => return outcome,
                     _ => {
                         let sessions = Arc::clone(self);
-                        let saving: BoxFuture<'static, ()> = Box::pin(async move { sessions.write().await });
+                        let saving: BoxFuture<'static, Result<()>> =
+                            Box::pin(async move { sessions.write().await });
                         let saving = saving.shared();
                         state.saving = Some(saving.clone());
                         saving
                     }
                 }
             };
-            saving.await;
+            outcome = match poll_immediate(saving.clone()).await {
+                Some(outcome) => outcome,
+                None => {
+                    let driven = saving.clone();
+                    // Without a runtime, it goes on while somebody waits.
+                    let _ = spawn(async move { drop(driven.await) });
+                    saving.await
+                }
+            };
+        }
+        outcome
+    }
+
+    /// The same, but for a store that has just failed.
+    async fn save_if_due(self: &Arc<Self>) {
+        let now = self.now();
+        let due = self.lock().machine.save_due_in(now);
+        match due {
+            None => {}
+            Some(Duration::ZERO) => drop(self.save().await),
+            Some(_) => keeper::start(self),
         }
     }
 
-    async fn write(&self) {
+    async fn write(self: Arc<Self>) -> Result<()> {
+        let mut failure = None;
         let (mut save, mut step) = self.change(Save::begin);
         loop {
             step = match step {
-                Step::Done(_) | Step::Ask(_) => return,
+                Step::Done(Outcome::Failed) => {
+                    keeper::start(&self);
+                    return Err(
+                        failure.unwrap_or_else(|| Error::store("the store changes all the time".into()))
+                    );
+                }
+                Step::Done(_) | Step::Ask(_) => return Ok(()),
                 step => {
-                    let input = self.do_with_store(step).await;
+                    let input = self.do_with_store(step).await.unwrap_or_else(|error| {
+                        failure = Some(error);
+                        Input::StoreFailed
+                    });
                     let now = self.now();
                     self.change(|machine| save.step(machine, input, now))
                 }
@@ -360,24 +401,50 @@ impl Sessions {
         }
     }
 
-    async fn do_with_store(&self, step: Step) -> Input {
-        let (store, key) = (&self.rules.store, &self.rules.key);
-        let outcome = match &step {
-            Step::Swap { expected, new } => {
-                store.swap(key, expected.as_ref(), new.as_ref()).await.map(Input::Swapped)
-            }
-            _ => store.load(key).await.map(Input::Loaded),
-        };
-        outcome.unwrap_or_else(|error| {
-            self.store_failed(error);
-            Input::StoreFailed
-        })
+    async fn do_with_store(&self, step: Step) -> Result<Input> {
+        let Step::Swap { expected, new } = step else { return Ok(Input::Loaded(self.read().await?)) };
+        let swap = self.rules.store.swap(&self.rules.key, expected.as_ref(), new.as_ref());
+        self.in_time(swap).await.map(Input::Swapped).map_err(|error| self.store_failed(error))
     }
 
-    fn store_failed(&self, error: Box<dyn StdError + Send + Sync>) -> Error {
+    /// What the store holds.
+    async fn read(&self) -> Result<Option<SavedSession>> {
+        let (store, key) = (&self.rules.store, &self.rules.key);
+        let read = async {
+            match store.load(key).await {
+                Err(error) => {
+                    // What cannot be read may have been set aside.
+                    self.store_failed(error);
+                    store.load(key).await
+                }
+                seen => seen,
+            }
+        };
+        self.in_time(read).await.map_err(|error| self.store_failed(error))
+    }
+
+    /// What the store answers, if it does so within the time limit of calls.
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
+        let mut work = pin!(work);
+        // Most stores answer at once, and then no clock is needed.
+        if let Some(answer) = poll_immediate(&mut work).await {
+            return answer;
+        }
+        match self.transport.timeout() {
+            None => work.await,
+            Some(limit) => limited(limit, work)
+                .await
+                .unwrap_or_else(|| Err(format!("the store did not answer within {limit:?}").into())),
+        }
+    }
+
+    fn store_failed(&self, error: BoxError) -> Error {
         tracing::warn!(%error, "the session store failed");
         let error = Error::store(error);
-        self.change(|machine| machine.tell(AuthEvent::StoreFailed(error.clone())));
+        self.change(|machine| {
+            machine.store_failed();
+            machine.tell(AuthEvent::StoreFailed(error.clone()));
+        });
         error
     }
 

@@ -18,7 +18,9 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 /// place: [`swap`](Self::swap) keeps one from overwriting what another has just written.
 ///
 /// A store is called while no lock is held, and never twice at once for the same change. What it returns as an error is
-/// told as [`AuthEvent::StoreFailed`](crate::AuthEvent::StoreFailed); the session itself goes on in memory.
+/// told as [`AuthEvent::StoreFailed`](crate::AuthEvent::StoreFailed), and so is that it did not answer within the time limit
+/// that the client has for calls. The session itself goes on in memory, and while the client lives, writing it is tried
+/// again. A store whose future is dropped should write nothing after that.
 ///
 /// ```
 /// use gotrue_rs::{SavedSession, SessionStore};

@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fs4::fs_std::FileExt;
 
@@ -79,12 +80,16 @@ impl SessionStore for FileStore {
         new: Option<&SavedSession>,
     ) -> Result<bool, BoxError> {
         let (file, expected, new) = (self.file(key), expected.cloned(), new.cloned());
+        // It goes with this future, and the thread does not: what it was to write may not be true any more once it gets
+        // the lock.
+        let wanted = Arc::new(());
+        let is_wanted = Arc::downgrade(&wanted);
         beside(move || {
             if let Some(directory) = file.parent() {
                 make_private_directory(directory)?;
             }
             let _lock = lock(&file)?;
-            if read(&file)? != expected {
+            if is_wanted.strong_count() == 0 || read(&file)? != expected {
                 return Ok(false);
             }
             match new {
