@@ -25,6 +25,9 @@ impl Now {
     }
 }
 
+/// Whole seconds are cut off on the way; less than this is no difference of clocks.
+const NO_SKEW_MS: i64 = 2_000;
+
 /// When a token expires, by the clocks of this machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
@@ -39,15 +42,25 @@ impl Deadline {
     pub(crate) fn issued(now: Now, expires_in: u64, expires_at: i64) -> Self {
         let left_ms = seconds_to_ms(i64::try_from(expires_in).unwrap_or(i64::MAX));
         let skew_ms = seconds_to_ms(expires_at).saturating_sub(left_ms).saturating_sub(now.unix_ms);
-        // Whole seconds are cut off on the way; less than that is no difference of clocks.
-        let skew_ms = if skew_ms.unsigned_abs() < 2_000 { 0 } else { skew_ms };
+        let skew_ms = if skew_ms.saturating_abs() < NO_SKEW_MS { 0 } else { skew_ms };
         Self::left(now, left_ms, skew_ms)
     }
 
     /// Of a token that was stored: how far the server's clock was ahead was noted then.
-    pub(crate) fn stored(now: Now, expires_at: i64, skew_ms: i64) -> Self {
-        let left_ms = seconds_to_ms(expires_at).saturating_sub(skew_ms).saturating_sub(now.unix_ms);
-        Self::left(now, left_ms, skew_ms)
+    ///
+    /// A token that would live for longer now than when it was issued says that this machine's clock was set back since,
+    /// and then what was noted is worth nothing: the server's own word counts.
+    pub(crate) fn stored(now: Now, expires_in: u64, expires_at: i64, skew_ms: i64) -> Self {
+        let lifetime_ms = match expires_in {
+            // A text that does not say it is believed.
+            0 => i64::MAX,
+            seconds => seconds_to_ms(i64::try_from(seconds).unwrap_or(i64::MAX)),
+        };
+        let left =
+            |skew_ms: i64| seconds_to_ms(expires_at).saturating_sub(skew_ms).saturating_sub(now.unix_ms);
+        let is_credible = left(skew_ms) <= lifetime_ms.saturating_add(NO_SKEW_MS);
+        let skew_ms = if is_credible { skew_ms } else { 0 };
+        Self::left(now, left(skew_ms).min(lifetime_ms), skew_ms)
     }
 
     fn left(now: Now, left_ms: i64, skew_ms: i64) -> Self {
@@ -86,7 +99,7 @@ mod tests {
             assert_eq!(deadline.remaining(now), Duration::from_secs(3600), "{skew}");
             assert_eq!(deadline.remaining(later(now, 3599, 3599)), Duration::from_secs(1));
             // And so it does once it was stored.
-            let stored = Deadline::stored(now, 1_000_000 + skew + 3600, deadline.skew_ms);
+            let stored = Deadline::stored(now, 3600, 1_000_000 + skew + 3600, deadline.skew_ms);
             assert_eq!(stored.remaining(now), Duration::from_secs(3600), "{skew}");
         }
     }
@@ -102,12 +115,29 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_token_lives_no_longer_than_when_it_was_issued_whatever_the_clock_was_set_to() {
+        let right = Now { at: Instant::now(), unix_ms: 1_000_000_000 };
+        let expires_at = 1_000_000 + 3600;
+        // The clock was five hours ahead, was set right, and the program was started again after so many seconds.
+        let skew_ms = Deadline::issued(later(right, 0, 5 * 3600), 3600, expires_at).skew_ms;
+        for (passed, left) in [(60, 3540), (3600, 0), (3 * 3600, 0)] {
+            let now = later(right, 0, passed);
+            let deadline = Deadline::stored(now, 3600, expires_at, skew_ms);
+            assert_eq!((deadline.remaining(now).as_secs(), deadline.skew_ms), (left, 0), "{passed}");
+        }
+        // It was right, and is behind now.
+        let now = later(right, 0, -5 * 3600);
+        assert_eq!(Deadline::stored(now, 3600, expires_at, 0).remaining(now).as_secs(), 3600);
+        assert_eq!(Deadline::stored(now, 0, expires_at, 0).remaining(now).as_secs(), 6 * 3600);
+    }
+
+    #[test]
     fn absurd_times_are_survived() {
         let now = Now { at: Instant::now(), unix_ms: i64::MAX - 1 };
         assert_eq!(
             Deadline::issued(now, u64::MAX, i64::MIN).remaining(now).min(Duration::from_secs(1)).as_secs(),
             0
         );
-        assert_eq!(Deadline::stored(now, i64::MIN, i64::MAX).remaining(now), Duration::ZERO);
+        assert_eq!(Deadline::stored(now, u64::MAX, i64::MIN, i64::MAX).remaining(now), Duration::ZERO);
     }
 }

@@ -254,6 +254,23 @@ async fn a_server_whose_clock_is_hours_off_changes_nothing() {
     }
 }
 
+/// The clock was five hours ahead at the sign-in, and was set right: three hours later, the token is not what it seems.
+#[tokio::test]
+async fn a_clock_that_was_ahead_makes_no_dead_token_good() {
+    fn after(hours: u64) -> std::time::SystemTime {
+        std::time::SystemTime::now() + Duration::from_secs(hours * 3600)
+    }
+    let server =
+        Server::start(|sent| (200, session("ada", u32::from(sent.grant() == "refresh_token"), 3600))).await;
+    let store = Arc::new(MemoryStore::new());
+    let client = server.builder_with(&store).clock(|| after(5)).build().unwrap();
+    client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap();
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-0"));
+    let again = server.builder_with(&store).clock(|| after(3)).build().unwrap();
+    assert_eq!(token(&again).await.as_deref(), Some("access-ada-1"));
+    assert_eq!(server.refreshes(), 1);
+}
+
 #[tokio::test]
 async fn tokens_are_refreshed_in_the_background_before_a_request_needs_them() {
     let server = Server::start(refreshing("ada")).await;

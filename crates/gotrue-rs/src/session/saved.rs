@@ -61,7 +61,8 @@ impl SavedSession {
         let wire = self.wire().ok()?;
         let skew_ms = wire.kept.get(SKEW).and_then(Value::as_i64).unwrap_or(0);
         let session = wire.into_session(0);
-        let deadline = Deadline::stored(now, session.expires_at.as_unix_seconds(), skew_ms);
+        let deadline =
+            Deadline::stored(now, session.expires_in, session.expires_at.as_unix_seconds(), skew_ms);
         Some(Kept { session: session.into(), deadline })
     }
 
