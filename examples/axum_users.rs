@@ -52,7 +52,7 @@ where
             Err(error) if matches!(error.kind(), ErrorKind::InvalidJwt | ErrorKind::Rejected) => {
                 Err((StatusCode::UNAUTHORIZED, "the token is not valid"))
             }
-            // It says nothing about the token: the keys could not be had.
+            // It says nothing about the token: the keys could not be had, or the server not be asked.
             Err(_) => Err((StatusCode::SERVICE_UNAVAILABLE, "try again")),
         }
     }

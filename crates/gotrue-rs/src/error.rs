@@ -55,6 +55,9 @@ error_kinds! {
     SessionMissing,
     /// The JWT is not to be believed: it is malformed, forged, expired, or meant for somebody else.
     InvalidJwt,
+    /// Whether the JWT is to be believed could not be found out, as the server refused to say: it says nothing about the
+    /// token. Try again, and sign nobody out.
+    Unverified,
     /// The store of sessions cannot be read or written: look at the error underneath.
     Store,
 }
@@ -77,6 +80,15 @@ impl Error {
     /// The JWT is not to be believed. The server has the same code for all reasons.
     pub(crate) fn invalid_jwt(message: impl Into<Cow<'static, str>>) -> Self {
         Self::of_kind(ErrorKind::InvalidJwt, Some(Code::BadJwt), message)
+    }
+
+    /// The same failure, where it was a refusal that says nothing about the token that was to be verified.
+    pub(crate) fn or_unverified(mut self) -> Self {
+        // Of an error that was just made, there are no clones.
+        if let Some(inner) = Arc::get_mut(&mut self.0).filter(|inner| inner.kind == ErrorKind::Rejected) {
+            inner.kind = ErrorKind::Unverified;
+        }
+        self
     }
 
     /// A claim does not fit the type that it is read into.

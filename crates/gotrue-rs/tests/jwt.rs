@@ -1,9 +1,12 @@
 //! Access tokens are verified by the project's keys, which are asked for as seldom as can be; and no forged one passes.
 
+mod common;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use common::{Server, error};
 use gotrue_rs::{AssuranceLevel, AuthMethod, Client, Code, ErrorKind, JwtVerifier};
 use httpmock::prelude::*;
 use proptest::prelude::*;
@@ -305,7 +308,7 @@ async fn a_failure_is_everybodys_and_the_next_call_asks_again() {
     let calls: Vec<_> = (0..100).map(|_| tokio::spawn(verifier.verify(&token).into_future())).collect();
     for call in calls {
         let error = call.await.unwrap().unwrap_err();
-        assert_eq!((error.kind(), error.status()), (ErrorKind::Rejected, Some(503)));
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Unverified, Some(503)));
         assert!(error.is_retryable());
     }
     assert_eq!(project.asked(), 1);
@@ -322,11 +325,6 @@ async fn unknown_keys_make_one_request_in_half_a_minute() {
     let project = Project::with(&[&key]).await;
     let verifier = project.verifier();
     verifier.verify(&key.sign(&claims(USER))).await.unwrap();
-    let after = |seconds| async move {
-        tokio::time::pause();
-        tokio::time::advance(Duration::from_secs(seconds)).await;
-        tokio::time::resume();
-    };
     for round in 1..=3 {
         for n in 0..50 {
             let header = json!({ "alg": "ES256", "kid": format!("made-up-{n}") });
@@ -369,6 +367,115 @@ async fn a_new_key_of_the_project_is_found() {
     assert_eq!(second.calls_async().await, 1);
 }
 
+async fn after(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
+/// A project that gets a new key half a minute after its keys were asked for, and what its server does from then on: an
+/// answer at a time, the last one for ever.
+async fn rotated(
+    old: &Signer,
+    new: &Signer,
+    then: impl IntoIterator<Item = (u16, Duration)>,
+) -> (Server, JwtVerifier) {
+    let (before, both) = (json!({ "keys": [old.jwk()] }), json!({ "keys": [old.jwk(), new.jwk()] }));
+    let answers: Vec<_> = then.into_iter().collect();
+    let nth = AtomicUsize::new(0);
+    let server = Server::start(move |_| match nth.fetch_add(1, Ordering::SeqCst) {
+        0 => (200, before.clone()),
+        nth => {
+            let (status, delay) = answers[nth.min(answers.len()) - 1];
+            std::thread::sleep(delay);
+            (status, if status == 200 { both.clone() } else { json!({ "message": "down" }) })
+        }
+    })
+    .await;
+    let verifier = verifier(&server.url());
+    verifier.verify(&old.sign(&claims(USER))).await.unwrap();
+    after(31).await;
+    (server, verifier)
+}
+
+#[tokio::test]
+async fn all_who_come_with_a_new_key_wait_for_one_request() {
+    let (old, new) = (Signer::es256("old"), Signer::es256("new"));
+    let (server, verifier) = rotated(&old, &new, [(200, Duration::from_millis(200))]).await;
+    let token = new.sign(&claims(USER));
+    let calls: Vec<_> = (0..20).map(|_| tokio::spawn(verifier.verify(&token).into_future())).collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(server.sent().len(), 2);
+}
+
+/// What became of the request, the next one sees; and one who asks and goes away has no more than one sent.
+#[tokio::test]
+async fn a_caller_who_gave_up_leaves_the_new_keys_to_the_next_one() {
+    let (old, new) = (Signer::es256("old"), Signer::es256("new"));
+    let (server, verifier) = rotated(&old, &new, [(200, Duration::from_millis(300))]).await;
+    let made_up = new.sign_as(&json!({ "alg": "ES256", "kid": "made-up" }), &claims(USER));
+    for _ in 0..10 {
+        let call = verifier.verify(&made_up).timeout(Duration::from_millis(10));
+        assert!(call.await.unwrap_err().is_timeout());
+    }
+    verifier.verify(&new.sign(&claims(USER))).await.unwrap();
+    assert_eq!(server.sent().len(), 2);
+    assert_eq!(verifier.verify(&made_up).await.unwrap_err().kind(), ErrorKind::InvalidJwt);
+    assert_eq!(server.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn a_failure_says_nothing_about_a_new_key_and_is_soon_over() {
+    let (old, new) = (Signer::es256("old"), Signer::es256("new"));
+    let (server, verifier) = rotated(&old, &new, [(503, Duration::ZERO), (200, Duration::ZERO)]).await;
+    let token = new.sign(&claims(USER));
+    for _ in 0..3 {
+        let error = verifier.verify(&token).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unverified);
+        assert!(error.is_retryable());
+        // A key that is known needs nobody.
+        verifier.verify(&old.sign(&claims(USER))).await.unwrap();
+    }
+    assert_eq!(server.sent().len(), 2);
+    after(1).await;
+    verifier.verify(&token).await.unwrap();
+    assert_eq!(server.sent().len(), 3);
+}
+
+/// An outage must sign nobody out: only what is said of the token itself is a no.
+#[tokio::test]
+async fn trouble_of_a_server_is_no_answer_about_a_token() {
+    let key = Signer::es256("e");
+    let tokens = [key.sign(&claims(USER)), Signer::hs256("", SECRET).sign(&claims(USER))];
+    let no_code = json!({ "message": "Invalid API key" });
+    for (status, body) in [
+        (429, error("over_request_rate_limit")),
+        (500, error("unexpected_failure")),
+        (502, json!("<html>bad gateway</html>")),
+        (503, json!({ "message": "down" })),
+        (404, json!({ "message": "no Route matched" })),
+        (404, error("feature_disabled")),
+        (401, no_code.clone()),
+        (403, no_code),
+    ] {
+        let server = Server::start(move |_| (status, body.clone())).await;
+        for token in &tokens {
+            let error = verifier(&server.url()).verify(token).await.unwrap_err();
+            assert_eq!((error.kind(), error.status()), (ErrorKind::Unverified, Some(status)), "{error:?}");
+        }
+    }
+    for (status, code) in
+        [(401, Code::BadJwt), (403, Code::BadJwt), (403, Code::SessionNotFound), (403, Code::UserNotFound)]
+    {
+        let answer = code.as_str().to_owned();
+        let server = Server::start(move |_| (status, error(&answer))).await;
+        let error = verifier(&server.url()).verify(&tokens[1]).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Rejected, Some(&code)));
+    }
+}
+
 /// Old keys are used at once, and renewed beside; when they are too old, they are waited for.
 #[tokio::test]
 async fn keys_that_are_not_fresh_are_renewed_beside_their_use() {
@@ -392,11 +499,6 @@ async fn keys_that_are_not_fresh_are_renewed_beside_their_use() {
             then.status(200).json_body(json!({ "keys": [new.jwk()] }));
         })
         .await;
-    let after = |seconds| async move {
-        tokio::time::pause();
-        tokio::time::advance(Duration::from_secs(seconds)).await;
-        tokio::time::resume();
-    };
     after(599).await;
     verifier.verify(&token).await.unwrap();
     assert_eq!(second.calls_async().await, 0);

@@ -58,6 +58,9 @@ error_kinds! {
     SessionMissing,
     /// The JWT is not to be believed: it is malformed, forged, expired, or meant for somebody else.
     InvalidJwt,
+    /// Whether the JWT is to be believed could not be found out, as the server refused to say: it says nothing about the
+    /// token. Try again, and sign nobody out.
+    Unverified,
     /// The session, or where an upload stopped, could not be kept in its store, or read from there.
     Store,
     /// What was to be sent could not be read to its end.
@@ -127,7 +130,7 @@ impl Error {
         match self {
             Self::Client(ClientError(failure)) => ErrorKind::of(failure),
             #[cfg(feature = "auth")]
-            Self::Auth(error) => kind!(gotrue_rs, error, SessionMissing, InvalidJwt, Store),
+            Self::Auth(error) => kind!(gotrue_rs, error, SessionMissing, InvalidJwt, Unverified, Store),
             #[cfg(feature = "database")]
             Self::Database(error) => kind!(postgrest_rs, error, Truncated, Committed),
             #[cfg(feature = "storage")]

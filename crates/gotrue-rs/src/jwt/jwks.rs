@@ -9,7 +9,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, K
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
-use supabase_core::{BoxFuture, Instant, Method, Reply, Transport, spawn};
+use supabase_core::{BoxFuture, Instant, Method, Reply, Transport, limited, spawn};
 
 use crate::api::Api;
 use crate::error::{Error, Result};
@@ -21,12 +21,15 @@ const FRESH_LIMITS: (Duration, Duration) = (Duration::from_secs(60), Duration::f
 /// How long keys that are not fresh any more can still be used, while new ones are asked for beside.
 const STALE: Duration = Duration::from_secs(3600);
 
-/// How long after asking the server is not asked again because of a key that nobody knows: everybody can make up
-/// tokens, and so ids of keys.
+/// How long after its keys have come the server is not asked again because of one that is not among them: everybody can
+/// make up tokens, and so ids of keys.
 const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long a failure is everybody's answer.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a request is waited for. It has a limit of its own, but what drives it may be a runtime that nothing drives.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// A public key of the project.
 pub(super) struct Key {
@@ -50,14 +53,15 @@ struct State {
     /// When the server was last asked, whatever came of it.
     asked: Option<Instant>,
     failed: Option<(Instant, Error)>,
-    /// The one request that all wait for. It is gone once nobody waits any more.
+    /// The one request that all wait for.
     flight: Option<WeakShared<Flight>>,
-    /// What renews the keys beside their use.
-    renewal: Option<AbortHandle>,
+    /// What brings it to its end, whoever waits.
+    driver: Option<AbortHandle>,
 }
 
 struct Held {
     keys: Keys,
+    came: Instant,
     fresh_until: Instant,
 }
 
@@ -75,7 +79,7 @@ impl Jwks {
     /// The key of this id; `None` if the project has none.
     ///
     /// # Errors
-    /// The keys could not be had.
+    /// The keys could not be had, or not anew, so that nobody knows whether there is this one by now.
     pub(super) async fn key(self: &Arc<Self>, kid: &str) -> Result<Option<Arc<Key>>> {
         let flight = {
             let now = Instant::now();
@@ -88,7 +92,8 @@ impl Jwks {
                         }
                         return Ok(Some(key));
                     }
-                    if state.asked.is_some_and(|asked| now < asked + UNKNOWN_KEY_PAUSE) {
+                    // Only what has come says so: not a request that is on its way, nor one that failed.
+                    if now < held.came + UNKNOWN_KEY_PAUSE {
                         return Ok(None);
                     }
                 }
@@ -99,24 +104,32 @@ impl Jwks {
                 _ => self.join(&mut state, now),
             }
         };
-        Ok(find(&flight.await?, kid))
+        let keys = limited(LONGEST_WAIT, flight).await;
+        Ok(find(&keys.unwrap_or_else(|| Err(Error::timeout(LONGEST_WAIT)))?, kid))
     }
 
     /// The request that is on its way, or a new one. No lock is held while it is.
     fn join(self: &Arc<Self>, state: &mut State, now: Instant) -> Shared<Flight> {
-        if let Some(flight) = state.flight.as_ref().and_then(WeakShared::upgrade) {
+        let is_young = state.asked.is_some_and(|asked| now < asked + LONGEST_WAIT);
+        if let Some(flight) = state.flight.as_ref().filter(|_| is_young).and_then(WeakShared::upgrade) {
             return flight;
         }
         let (transport, jwks) = (self.transport.clone(), Arc::downgrade(self));
         let flight: Flight = Box::pin(async move {
             let outcome = fetch(&transport).await;
             let now = Instant::now();
-            let outcome = outcome.map(|(keys, fresh)| Held { keys, fresh_until: now + fresh });
+            let outcome = outcome.map(|(keys, fresh)| Held { keys, came: now, fresh_until: now + fresh });
             Self::landed(&jwks, outcome, now)
         });
         let flight = flight.shared();
         state.asked = Some(now);
         state.flight = flight.downgrade();
+        // It comes to its end though all who wait may give up: who asks by made-up tokens and goes away would otherwise have
+        // a request sent each time. Where nothing can run it, it is theirs alone.
+        let (task, handle) = abortable(flight.clone().map(drop));
+        if spawn(task.map(drop)).is_ok() {
+            state.driver = Some(handle);
+        }
         flight
     }
 
@@ -148,11 +161,8 @@ impl Jwks {
         if state.asked.is_some_and(|asked| now < asked + UNKNOWN_KEY_PAUSE) {
             return;
         }
-        let (task, handle) = abortable(self.join(state, now).map(drop));
-        // Where nothing can run it, the keys are asked for once they cannot be used any more.
-        if spawn(task.map(drop)).is_ok() {
-            state.renewal = Some(handle);
-        }
+        // Where nothing can run it, it is gone at once, and the keys are asked for when they cannot be used any more.
+        drop(self.join(state, now));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -162,8 +172,8 @@ impl Jwks {
 
 impl Drop for Jwks {
     fn drop(&mut self) {
-        if let Some(renewal) = self.state().renewal.take() {
-            renewal.abort();
+        if let Some(driver) = self.state().driver.take() {
+            driver.abort();
         }
     }
 }
@@ -174,7 +184,8 @@ fn find(keys: &[Arc<Key>], kid: &str) -> Option<Arc<Key>> {
 
 async fn fetch(transport: &Transport) -> Result<(Keys, Duration)> {
     let path = [".well-known", "jwks.json"];
-    let reply = Api::new(transport, "auth.jwks", Method::GET, &path).send().await?;
+    let reply = Api::new(transport, "auth.jwks", Method::GET, &path).send().await;
+    let reply = reply.map_err(Error::or_unverified)?;
     Ok((read(&reply)?, freshness(&reply)))
 }
 

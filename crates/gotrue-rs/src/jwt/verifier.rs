@@ -110,12 +110,19 @@ impl JwtVerifier {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidJwt`](crate::ErrorKind::InvalidJwt) if the token is not to be believed, and
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) where it was the server that said so: answer 401. Any other
-    /// kind says that the keys could not be had, or the server not be asked, and nothing about the token: answer 503.
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) where it was the server that said so of this token, by 401 or
+    /// 403 and a code: answer 401. Any other kind says that the keys could not be had, or the server not be asked, and
+    /// nothing about the token: answer 503. [`ErrorKind::Unverified`](crate::ErrorKind::Unverified) is the one of a server
+    /// that is down or limits requests, and [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) that of a setting.
     ///
     /// ```no_run
     /// # async fn run(verifier: gotrue_rs::JwtVerifier, token: &str) -> gotrue_rs::Result<()> {
-    /// let claims = verifier.verify(token).await?;
+    /// use gotrue_rs::ErrorKind;
+    /// let status = match verifier.verify(token).await {
+    ///     Ok(_) => 200,
+    ///     Err(error) if matches!(error.kind(), ErrorKind::InvalidJwt | ErrorKind::Rejected) => 401,
+    ///     Err(_) => 503,
+    /// };
     /// # Ok(()) }
     /// ```
     pub fn verify(&self, token: &str) -> Call<Claims> {
@@ -159,7 +166,12 @@ impl Inner {
         // What does not hold anyhow is not worth the way.
         let claims = self.believed(parts)?;
         let request = Api::new(&self.transport, "auth.get_claims", Method::GET, &["user"]);
-        let user: User = request.bearer(token.into()).fetch().await?;
+        let user = request.bearer(token.into()).fetch().await;
+        let user: User = user.map_err(|error| {
+            // A gateway that does not like the API key has no code.
+            let is_of_the_token = matches!(error.status(), Some(401 | 403)) && error.code().is_some();
+            if is_of_the_token { error } else { error.or_unverified() }
+        })?;
         if user.id != claims.sub {
             return Err(Error::invalid_jwt("the server knows the token as one of another user"));
         }
