@@ -272,6 +272,8 @@ impl ResumableUpload {
         let (Some(path), Some(metadata)) = (path, metadata) else {
             return Err(Error::invalid("the path of the object is empty"));
         };
+        let info = Objects::new(&transport, &bucket).at("object/info", &path)?;
+        let object = address(transport.base(), &info)?;
         let source = Source::new(body.0).await?;
         let memory = match store {
             None => None,
@@ -285,6 +287,7 @@ impl ResumableUpload {
         let driver = Driver {
             transport,
             request,
+            object,
             metadata,
             retry,
             source,

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use server::{Act, Asked, Server, State};
+use server::{Act, Asked, Server, State, id_of};
 use storage_rs::{Body, Client, Code, ErrorKind, FileUploads, MemoryUploads, Resumable, ResumableUpload};
 use supabase_testing::{http, logs};
 
@@ -166,7 +166,7 @@ async fn what_is_said_of_the_object_is_written_as_the_service_reads_it() {
         assert_eq!(asked.header("apikey"), Some(KEY), "{}", asked.method);
     }
     // Whatever host the service names: everything goes to where the client was built for.
-    assert_eq!(state.log[1].path, "/storage/v1/upload/resumable/upload-1");
+    assert_eq!(state.log[1].path, format!("/storage/v1/upload/resumable/{}", id_of(1)));
     assert_eq!(state.log[1].header("content-type"), Some("application/offset+octet-stream"));
 }
 
@@ -246,13 +246,97 @@ async fn a_lost_answer_is_found_out_by_asking() {
         let server = Server::start(at("PATCH", [number], Act::Unanswered)).await;
         upload(&server, content()).await.unwrap();
         assert_eq!(arrived(&server), Some(content()), "{number}");
-        // Nothing is sent twice.
-        assert_eq!(server.methods().iter().filter(|method| *method == "PATCH").count(), 4, "{number}");
+        // Nothing is sent twice: whether the object is there is asked by an empty chunk.
+        let state = server.state();
+        let patches = state.log.iter().filter(|asked| asked.method == "PATCH");
+        let lengths: Vec<_> = patches.map(|asked| asked.header("content-length").unwrap()).collect();
+        let all = ["16", "16", "16", "8", "0"];
+        assert_eq!(lengths, all[..4 + usize::from(number == 3)], "{number}");
     }
     // The upload whose creation was not answered is left alone.
     let server = Server::start(at("POST", [0], Act::Unanswered)).await;
     upload(&server, content()).await.unwrap();
     assert_eq!(arrived(&server), Some(content()));
+}
+
+#[tokio::test]
+async fn it_is_done_when_the_object_is_there_and_not_when_the_bytes_are() {
+    let file = file(&content());
+    // The service has all bytes, and could not make the object of them.
+    for (kind, body) in bodies(&file) {
+        let server = Server::start(at("PATCH", [3, 4], Act::Unmade(500, "no database"))).await;
+        upload(&server, body).await.unwrap_or_else(|error| panic!("{kind}: {error:?}"));
+        assert_eq!(arrived(&server), Some(content()), "{kind}");
+    }
+    // It never can.
+    let server = Server::start(at("PATCH", 3..99, Act::Unmade(500, "no database"))).await;
+    let error = upload(&server, content()).max_retries(2).await.unwrap_err();
+    assert_eq!((error.status(), error.message()), (Some(500), "no database"));
+    assert_eq!(arrived(&server), None);
+
+    // It will not, also when it is tried again with what is remembered.
+    let store = Arc::new(MemoryUploads::new());
+    let server = Server::start(at("PATCH", [3, 4], Act::Unmade(403, "row-level security"))).await;
+    let resumable = || upload(&server, file.path()).resume_with(Arc::clone(&store));
+    for _ in 0..2 {
+        let error = resumable().await.unwrap_err();
+        assert_eq!((error.status(), error.code()), (Some(403), Some(&Code::AccessDenied)));
+        assert_eq!(arrived(&server), None);
+    }
+    // The right was granted meanwhile.
+    resumable().await.unwrap();
+    assert_eq!(arrived(&server), Some(content()));
+    assert_eq!(format!("{store:?}"), "MemoryUploads(0)");
+}
+
+#[tokio::test]
+async fn an_object_that_is_there_already_is_told_from_the_own_one() {
+    // The last answer was lost: what is there was made of this very upload, and upserts make it once more.
+    for (upsert, gets) in [(false, 1), (true, 0)] {
+        let server = Server::start(at("PATCH", [3], Act::Unanswered)).await;
+        upload(&server, content()).upsert(upsert).await.unwrap();
+        assert_eq!(arrived(&server), Some(content()), "{upsert}");
+        let asked: Vec<_> =
+            server.state().log.iter().filter(|asked| asked.method == "GET").cloned().collect();
+        assert_eq!(asked.len(), gets, "{upsert}");
+        assert!(asked.iter().all(|asked| asked.path == "/storage/v1/object/info/films/1.bin"), "{asked:?}");
+    }
+    // Somebody else's, or one that the caller may not look at.
+    for answer in [Act::Proper, Act::Refuse(400, "{}")] {
+        let server = Server::start(move |asked: &Asked, state: &mut State| {
+            match (asked.method.as_str(), asked.before) {
+                ("PATCH", 3) => {
+                    let name = state.uploads[&id_of(1)].name.clone();
+                    state.objects.insert(name.clone(), b"other".to_vec());
+                    state.versions.insert(name, "other".to_owned());
+                    Act::Unmade(500, "no database")
+                }
+                ("GET", _) => answer.clone(),
+                _ => Act::Proper,
+            }
+        })
+        .await;
+        let error = upload(&server, content()).await.unwrap_err();
+        assert_eq!((error.status(), error.code()), (Some(409), Some(&Code::KeyAlreadyExists)), "{error:?}");
+        assert_eq!(arrived(&server), Some(b"other".to_vec()));
+    }
+}
+
+#[tokio::test]
+async fn a_reader_of_unknown_length_is_made_an_object_when_it_is_tried_again() {
+    let store = Arc::new(MemoryUploads::new());
+    let server = Server::start(at("PATCH", [3], Act::Unmade(403, "row-level security"))).await;
+    let resumable = |upsert| {
+        let body = Body::reader(std::io::Cursor::new(content()));
+        let upload = upload(&server, body).max_retries(0).upsert(upsert);
+        upload.resume_with(Arc::clone(&store)).fingerprint("1.bin of today")
+    };
+    assert_eq!(resumable(true).await.unwrap_err().status(), Some(403));
+    // The service knows the length since the last chunk, and is not told it again.
+    server.state().uploads.values_mut().for_each(|upload| upload.length = Some(LENGTH));
+    resumable(true).await.unwrap();
+    assert_eq!(arrived(&server), Some(content()));
+    assert_eq!(server.methods(), ["POST", "PATCH", "PATCH", "PATCH", "PATCH", "HEAD", "PATCH"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Where an upload is found.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use supabase_core::Url;
 
 /// The name that the service gave an upload: the last segment of its `Location`.
@@ -28,6 +30,14 @@ pub(super) fn upload(creator: &Url, id: &str) -> Url {
     let mut url = creator.clone();
     url.set_path(&format!("{}/{id}", creator.path()));
     url
+}
+
+/// The version that the object of an upload has: the name of the upload is bucket, key and version, encoded. `None` where a
+/// service names its uploads in another way.
+pub(super) fn version(upload: &Url) -> Option<String> {
+    let name = URL_SAFE_NO_PAD.decode(id(upload.path())?.trim_end_matches('=')).ok()?;
+    let (_, version) = std::str::from_utf8(&name).ok()?.rsplit_once('/')?;
+    (!version.is_empty()).then(|| version.to_owned())
 }
 
 #[cfg(test)]
@@ -59,6 +69,21 @@ mod tests {
         // An address reads `%2e` as a dot.
         for location in ["/a/%2e%2E", "/a/.%2e", "/a/%2E.", "/a/%2e"] {
             assert_eq!(id(location), None, "{location}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_an_upload_holds_the_version_of_its_object() {
+        let version = |id: &str| {
+            let creator = Url::parse("https://abc.supabase.co/storage/v1/upload/resumable").unwrap();
+            version(&upload(&creator, id))
+        };
+        // `films/a/1.bin/b8c0`, with padding and without it.
+        assert_eq!(version("ZmlsbXMvYS8xLmJpbi9iOGMw").as_deref(), Some("b8c0"));
+        assert_eq!(version("ZmlsbXMvMS5iaW4vYjhjMA==").as_deref(), Some("b8c0"));
+        // `b8c0`, `films/`, and no such code.
+        for id in ["YjhjMA", "ZmlsbXMv", "upload-1", "!"] {
+            assert_eq!(version(id), None, "{id}");
         }
     }
 }

@@ -7,13 +7,14 @@ use supabase_core::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use supabase_core::{Failure, Method, Payload, Reply, Request, RetryPolicy, Transport, Url, sleep};
 use tokio::sync::watch;
 
-use super::address;
 use super::handle::{Control, Progress};
 use super::memory::Memory;
 use super::protocol::{Event, Fault, Protocol, Refusal, Step};
 use super::refusal;
 use super::source::{Source, Watcher};
+use super::{X_SIGNATURE, address};
 use crate::error::{Error, Result};
+use crate::object::ObjectInfo;
 
 const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
@@ -27,6 +28,8 @@ pub(super) struct Driver {
     pub(super) transport: Transport,
     /// What all requests have in common; its address is that which creates uploads.
     pub(super) request: Request,
+    /// Where the service says what it knows of the object.
+    pub(super) object: Url,
     pub(super) metadata: HeaderValue,
     pub(super) retry: RetryPolicy,
     pub(super) source: Source,
@@ -200,9 +203,11 @@ impl Driver {
         protocol.keeps_from(self.source.kept_from());
         self.end = chunk.end;
         let mut request = self.request(Method::PATCH, self.address()?);
-        if chunk.is_last && self.is_deferred {
+        if chunk.is_last {
             protocol.ends_at(chunk.end);
-            request.headers.push((UPLOAD_LENGTH, HeaderValue::from(chunk.end)));
+            if self.is_deferred {
+                request.headers.push((UPLOAD_LENGTH, HeaderValue::from(chunk.end)));
+            }
         }
         request.headers.push((UPLOAD_OFFSET, HeaderValue::from(offset)));
         request.headers.push((CONTENT_TYPE, OFFSET_OCTET_STREAM));
@@ -214,8 +219,29 @@ impl Driver {
                 self.failure = None;
                 Ok(Event::Accepted { end: chunk.end, offset: number(&reply, &UPLOAD_OFFSET) })
             }
+            // It was made already, and only the answer was lost.
+            Err(failure)
+                if chunk.end == offset
+                    && refusal::is_taken(&failure)
+                    && self.is_made().await == Some(true) =>
+            {
+                self.failure = None;
+                Ok(Event::Accepted { end: chunk.end, offset: Some(chunk.end) })
+            }
             Err(failure) => self.failed(failure, false, chunk.end),
         }
+    }
+
+    /// Whether the object that is there was made of this upload; `None` if that cannot be told, as the caller may not see it.
+    async fn is_made(&mut self) -> Option<bool> {
+        let version = address::version(self.upload.as_ref()?)?;
+        let mut request = Request { url: self.object.clone(), method: Method::GET, ..self.request.clone() };
+        request.fresh = true;
+        // It is the right to upload, and is sent nowhere else.
+        request.headers.retain(|(name, _)| *name != X_SIGNATURE);
+        let reply = self.transport.send(request).await.ok()?;
+        let info: ObjectInfo = reply.json().ok()?;
+        Some(info.version? == version)
     }
 
     async fn wait(&mut self, failures: u32) -> Result<Event> {

@@ -46,9 +46,15 @@ pub(crate) fn tus(text: &str) {
         step = protocol.on(event);
         match step {
             Step::Send { offset } => {
-                assert!(total.is_none_or(|total| offset < total), "{offset} of {total:?}")
+                assert!(total.is_none_or(|total| offset <= total), "{offset} of {total:?}")
             }
-            Step::Done => assert_eq!(Some(protocol.offset()), total),
+            Step::Done => {
+                assert_eq!(Some(protocol.offset()), total);
+                match event {
+                    Event::Created => assert_eq!(total, Some(0)),
+                    event => assert_eq!(event, Event::Accepted { end, offset: total }),
+                }
+            }
             _ => {}
         }
     }

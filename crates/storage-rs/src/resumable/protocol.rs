@@ -12,11 +12,11 @@ pub(crate) enum Step {
     Create,
     /// Ask the service how much it has.
     Ask,
-    /// Send a chunk that begins at `offset`.
+    /// Send a chunk that begins at `offset`. At the end it is empty, and has the service make the object of what it has.
     Send { offset: u64 },
     /// Wait, for the longer the more often it was in vain, and say [`Event::Waited`].
     Wait { failures: u32 },
-    /// Everything is there.
+    /// Everything is there, and the object is made.
     Done,
     /// It cannot go on.
     Fail(Fault),
@@ -72,6 +72,8 @@ pub(crate) enum Fault {
 pub(crate) struct Protocol {
     /// How many bytes there are, once that is known.
     total: Option<u64>,
+    /// How many there are as far as the service knows.
+    declared: Option<u64>,
     /// How often in a row it may be in vain, and how often it may begin anew.
     max_retries: u32,
     place: Place,
@@ -102,6 +104,7 @@ impl Protocol {
     pub(crate) fn new(total: Option<u64>, max_retries: u32) -> (Self, Step) {
         let protocol = Self {
             total,
+            declared: None,
             max_retries,
             place: Place::Creating,
             offset: 0,
@@ -160,9 +163,11 @@ impl Protocol {
         }
         match (event, self.place) {
             (_, Place::Over) => Step::Fail(Fault::AsSaid),
+            // The service makes an object of nothing when it creates the upload.
+            (Event::Created, _) if self.total == Some(0) => Step::Done,
             (Event::Created, _) => self.go_on(0),
             (Event::Told { offset, length }, place) => self.told(offset, length, place == Place::Finding),
-            (Event::Accepted { offset: Some(offset), .. }, _) => self.accepted(offset),
+            (Event::Accepted { end, offset: Some(offset) }, _) => self.accepted(offset, end),
             // Without a word of how much it has, it must be asked.
             (Event::Accepted { offset: None, .. } | Event::Lost { .. }, _) => self.failed(),
             (Event::Refused { refusal: Refusal::Later, .. }, _) => self.failed(),
@@ -179,6 +184,7 @@ impl Protocol {
             // What an earlier process began is of another content, and of no use.
             return if is_found { self.anew() } else { Step::Fail(Fault::Length { told, announced }) };
         }
+        self.declared = length;
         if is_found {
             // How far that process came is not known here: only the end is a limit.
             self.sent = self.total.unwrap_or(u64::MAX);
@@ -189,11 +195,19 @@ impl Protocol {
         }
     }
 
-    fn accepted(&mut self, offset: u64) -> Step {
+    fn accepted(&mut self, offset: u64, end: u64) -> Step {
         if let Some(fault) = self.check(offset) {
             return Step::Fail(fault);
         }
-        if offset > self.offset || Some(offset) == self.total {
+        if Some(offset) == self.total && end == offset {
+            self.offset = offset;
+            return match self.declared.filter(|told| *told != offset) {
+                // It waits for more, and makes no object.
+                Some(told) => Step::Fail(Fault::Length { told, announced: offset }),
+                None => Step::Done,
+            };
+        }
+        if offset > self.offset {
             return self.go_on(offset);
         }
         self.offset = offset;
@@ -216,14 +230,13 @@ impl Protocol {
         }
     }
 
+    /// Goes on from `offset`, also where that is the end: the service says to have everything before it has made the object
+    /// of it, and also where it never will. Only the answer to what reached the end says that it has.
     fn go_on(&mut self, offset: u64) -> Step {
         self.offset = offset;
         if offset > self.best {
             self.best = offset;
             self.failures = 0;
-        }
-        if Some(offset) == self.total {
-            return Step::Done;
         }
         self.place = Place::Sending;
         Step::Send { offset }
@@ -260,6 +273,7 @@ impl Protocol {
     fn anew(&mut self) -> Step {
         self.place = Place::Creating;
         (self.offset, self.best, self.sent) = (0, 0, 0);
+        self.declared = None;
         Step::Create
     }
 }

@@ -27,6 +27,11 @@ pub(super) fn is_lost(failure: &Failure) -> bool {
     matches!(failure.kind(), FailureKind::Connect | FailureKind::Timeout | FailureKind::Interrupted)
 }
 
+/// Whether there is an object already.
+pub(super) fn is_taken(failure: &Failure) -> bool {
+    code(failure) == Some(Code::KeyAlreadyExists)
+}
+
 /// The error of a failure, with the code that the service's text means.
 pub(super) fn error(failure: Failure) -> Error {
     let code = code(&failure);

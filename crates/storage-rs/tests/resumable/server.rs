@@ -5,6 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -41,6 +43,8 @@ pub(crate) enum Act {
     Refuse(u16, &'static str),
     /// Does what the protocol says, and answers with other values of headers; an empty one is left out.
     Say(Vec<(&'static str, String)>),
+    /// Keeps everything, makes no object of it, and answers with this status and text.
+    Unmade(u16, &'static str),
     /// Forgets the upload first.
     Expire,
     /// Reads nothing more and says nothing more, for ever.
@@ -51,6 +55,8 @@ pub(crate) enum Act {
 pub(crate) struct State {
     pub(crate) uploads: HashMap<String, Upload>,
     pub(crate) objects: HashMap<String, Vec<u8>>,
+    /// The version of each object, as the name of its upload has it.
+    pub(crate) versions: HashMap<String, String>,
     pub(crate) log: Vec<Asked>,
     created: usize,
 }
@@ -60,6 +66,11 @@ pub(crate) struct Upload {
     pub(crate) bytes: Vec<u8>,
     pub(crate) length: Option<u64>,
     pub(crate) name: String,
+}
+
+/// The name of an upload, as the service gives it: bucket, key and version.
+pub(crate) fn id_of(number: usize) -> String {
+    URL_SAFE_NO_PAD.encode(format!("films/1.bin/version-{number}"))
 }
 
 type Script = dyn Fn(&Asked, &mut State) -> Act + Send + Sync;
@@ -127,6 +138,14 @@ async fn serve(mut connection: TcpStream, state: &Mutex<State>, script: &Script)
                 body(&mut connection, &mut buffer, length).await?;
                 write(&mut connection, &asked, status, &[], text).await?;
             }
+            Act::Unmade(status, text) => {
+                let body = body(&mut connection, &mut buffer, length).await?;
+                let id = asked.path.rsplit('/').next().unwrap();
+                if let Some(upload) = state.lock().unwrap().uploads.get_mut(id) {
+                    upload.bytes.extend_from_slice(&body);
+                }
+                write(&mut connection, &asked, status, &[], text).await?;
+            }
             Act::Expire => {
                 state.lock().unwrap().uploads.clear();
                 body(&mut connection, &mut buffer, length).await?;
@@ -143,7 +162,7 @@ async fn serve(mut connection: TcpStream, state: &Mutex<State>, script: &Script)
                     }
                     _ => {}
                 }
-                write(&mut connection, &asked, status, &headers, text).await?;
+                write(&mut connection, &asked, status, &headers, &text).await?;
             }
         }
     }
@@ -181,64 +200,87 @@ async fn body(connection: &mut TcpStream, buffer: &mut Vec<u8>, length: u64) -> 
     Ok(buffer.drain(..length).collect())
 }
 
-type Answer = (u16, Vec<(&'static str, String)>, &'static str);
+type Answer = (u16, Vec<(&'static str, String)>, String);
 
 fn proper(asked: &Asked, body: &[u8], state: &mut State) -> Answer {
+    if asked.path.contains("/object/info/") {
+        // There is one object at the most.
+        let version = state.versions.values().next();
+        return version.map_or((400, Vec::new(), "{}".to_owned()), |version| {
+            (200, Vec::new(), format!(r#"{{"id":"1","name":"1.bin","version":"{version}"}}"#))
+        });
+    }
     if asked.header("tus-resumable") != Some("1.0.0") {
-        return (412, Vec::new(), "Tus-Resumable Required\n");
+        return (412, Vec::new(), "Tus-Resumable Required\n".to_owned());
     }
     let id = asked.path.rsplit('/').next().unwrap().to_owned();
     match asked.method.as_str() {
         "POST" => {
             state.created += 1;
-            let id = format!("upload-{}", state.created);
+            let id = id_of(state.created);
             let metadata = asked.header("upload-metadata").unwrap_or_default().to_owned();
             let length = asked.number("upload-length");
             state.uploads.insert(id.clone(), Upload { bytes: Vec::new(), length, name: metadata });
-            complete(&id, state);
             // As a server behind a gateway writes it: host, scheme and path are its own.
-            (201, vec![("location", format!("https://storage.internal:5000/upload/resumable/{id}"))], "")
+            let location = format!("https://storage.internal:5000/upload/resumable/{id}");
+            match complete(&id, asked, state) {
+                Err(refused) => refusal(refused),
+                Ok(()) => (201, vec![("location", location)], String::new()),
+            }
         }
         "HEAD" => match state.uploads.get(&id) {
-            None => (404, Vec::new(), ""),
+            None => (404, Vec::new(), String::new()),
             Some(upload) => {
                 let mut headers = vec![("upload-offset", upload.bytes.len().to_string())];
                 headers.extend(upload.length.map(|length| ("upload-length", length.to_string())));
-                (200, headers, "")
+                (200, headers, String::new())
             }
         },
         "PATCH" => match append(asked, body, state) {
-            Err(status) => {
-                (status, Vec::new(), if status == 409 { "Upload-Offset conflict\n" } else { "gone\n" })
-            }
-            Ok(offset) => (204, vec![("upload-offset", offset.to_string())], ""),
+            Err(refused) => refusal(refused),
+            Ok(offset) => (204, vec![("upload-offset", offset.to_string())], String::new()),
         },
         "DELETE" => match state.uploads.remove(&id) {
-            None => (404, Vec::new(), ""),
-            Some(_) => (204, Vec::new(), ""),
+            None => (404, Vec::new(), String::new()),
+            Some(_) => (204, Vec::new(), String::new()),
         },
-        _ => (404, Vec::new(), ""),
+        _ => (404, Vec::new(), String::new()),
     }
 }
 
-fn append(asked: &Asked, body: &[u8], state: &mut State) -> Result<usize, u16> {
+type Refused = (u16, &'static str);
+
+fn refusal((status, text): Refused) -> Answer {
+    (status, Vec::new(), text.to_owned())
+}
+
+fn append(asked: &Asked, body: &[u8], state: &mut State) -> Result<usize, Refused> {
     let id = asked.path.rsplit('/').next().unwrap().to_owned();
-    let upload = state.uploads.get_mut(&id).ok_or(404u16)?;
+    let upload = state.uploads.get_mut(&id).ok_or((404, "gone\n"))?;
     if asked.number("upload-offset") != Some(upload.bytes.len() as u64) {
-        return Err(409);
+        return Err((409, "Upload-Offset conflict\n"));
     }
     upload.length = upload.length.or(asked.number("upload-length"));
     upload.bytes.extend_from_slice(body);
     let offset = upload.bytes.len();
-    complete(&id, state);
+    complete(&id, asked, state)?;
     Ok(offset)
 }
 
-fn complete(id: &str, state: &mut State) {
+/// Makes an object of what is complete, each time that it is asked to.
+fn complete(id: &str, asked: &Asked, state: &mut State) -> Result<(), Refused> {
     let upload = &state.uploads[id];
-    if upload.length == Some(upload.bytes.len() as u64) {
-        state.objects.insert(upload.name.clone(), upload.bytes.clone());
+    if upload.length != Some(upload.bytes.len() as u64) {
+        return Ok(());
     }
+    if state.objects.contains_key(&upload.name) && asked.header("x-upsert") != Some("true") {
+        return Err((409, "The resource already exists"));
+    }
+    let name = URL_SAFE_NO_PAD.decode(id).unwrap();
+    let version = String::from_utf8(name).unwrap().rsplit('/').next().unwrap().to_owned();
+    state.versions.insert(upload.name.clone(), version);
+    state.objects.insert(upload.name.clone(), upload.bytes.clone());
+    Ok(())
 }
 
 async fn write(

@@ -58,9 +58,57 @@ fn after_every_failure_it_asks_and_goes_on_where_the_service_is() {
             );
         }
     }
-    // The last answer was lost: everything is there.
-    let lost = [Event::Created, Event::Lost { end: 10 }, Event::Waited, told(10)];
-    assert_eq!(steps(Protocol::new(Some(10), 3).0, lost).last(), Some(&Step::Done));
+}
+
+#[test]
+fn only_the_answer_to_what_reached_the_end_says_that_the_object_is_there() {
+    let end = Step::Send { offset: 10 };
+    for failure in
+        [Event::Lost { end: 10 }, refused(Refusal::Later, 10), Event::Accepted { end: 10, offset: None }]
+    {
+        // The service says to have everything, before it has made an object of it or where it never will.
+        let events = [Event::Created, failure, Event::Waited, told(10), accepted(10, 10)];
+        let expected = [Step::Send { offset: 0 }, Step::Wait { failures: 1 }, Step::Ask, end, Step::Done];
+        assert_eq!(steps(Protocol::new(Some(10), 3).0, events), expected, "{failure:?}");
+    }
+    // What an earlier process sent.
+    for (event, then) in [
+        (accepted(10, 10), Step::Done),
+        (refused(Refusal::Final, 10), Step::Fail(Fault::AsSaid)),
+        (refused(Refusal::Gone, 10), Step::Create),
+        (Event::Lost { end: 10 }, Step::Wait { failures: 1 }),
+    ] {
+        assert_eq!(steps(Protocol::resumed(Some(10), 3).0, [told(10), event]), [end, then], "{event:?}");
+    }
+    // More than this chunk holds, from a try before: no answer to what reached the end.
+    let events = [Event::Created, Event::Lost { end: 10 }, Event::Waited, told(4), accepted(8, 10)];
+    assert_eq!(steps(Protocol::new(Some(10), 3).0, events).last(), Some(&end));
+    // It is in vain again and again.
+    let (mut protocol, _) = Protocol::new(Some(10), 2);
+    protocol.on(Event::Created);
+    protocol.on(accepted(4, 4));
+    protocol.on(Event::Lost { end: 10 });
+    protocol.on(Event::Waited);
+    assert_eq!(protocol.on(told(10)), end);
+    for failures in 1..=2 {
+        assert_eq!(protocol.on(refused(Refusal::Later, 10)), Step::Wait { failures });
+        protocol.on(Event::Waited);
+        assert_eq!(protocol.on(told(10)), end);
+    }
+    assert_eq!(protocol.on(refused(Refusal::Later, 10)), Step::Fail(Fault::AsSaid));
+}
+
+#[test]
+fn what_ends_before_the_length_that_the_service_knows_is_no_object() {
+    let ends = |told| {
+        let (mut protocol, _) = Protocol::resumed(None, 3);
+        let event = Event::Told { offset: 4, length: Some(told) };
+        assert_eq!(protocol.on(event), Step::Send { offset: 4 });
+        protocol.ends_at(6);
+        protocol.on(accepted(6, 6))
+    };
+    assert_eq!(ends(6), Step::Done);
+    assert_eq!(ends(10), Step::Fail(Fault::Length { told: 10, announced: 6 }));
 }
 
 #[test]
@@ -119,7 +167,6 @@ fn an_earlier_upload_is_asked_about_first() {
     let (protocol, first) = Protocol::resumed(Some(10), 3);
     assert_eq!(first, Step::Ask);
     assert_eq!(steps(protocol, [told(8), accepted(10, 10)]), [Step::Send { offset: 8 }, Step::Done]);
-    assert_eq!(steps(Protocol::resumed(Some(10), 3).0, [told(10)]), [Step::Done]);
     // It is no more, or was of another content.
     let other = Event::Told { offset: 4, length: Some(11) };
     for event in [refused(Refusal::Gone, 0), other] {
@@ -194,6 +241,8 @@ enum Weather {
     Cut(u64),
     /// All arrives, and no answer.
     Unanswered,
+    /// All arrives, and if that is the end, no object is made of it; the service says so, or nothing.
+    Unmade,
     Busy,
     Expired,
 }
@@ -201,6 +250,7 @@ enum Weather {
 fn weather() -> impl Strategy<Value = Weather> {
     prop_oneof![
         4 => Just(Weather::Fine),
+        1 => Just(Weather::Unmade),
         2 => (0..=CHUNK).prop_map(Weather::Cut),
         1 => Just(Weather::Unanswered),
         1 => Just(Weather::Busy),
@@ -209,11 +259,13 @@ fn weather() -> impl Strategy<Value = Weather> {
 }
 
 proptest! {
-    /// Whatever happens on the way, the bytes that the service has are those of the content, in their order, and it ends.
+    /// Whatever happens on the way, the bytes that the service has are those of the content, in their order, and it ends; and
+    /// it is done only where there is an object.
     #[test]
     fn the_service_gets_every_byte_once(total in 0u64..30, weather in proptest::collection::vec(weather(), 0..60)) {
         let content: Vec<u8> = (0..total).map(|byte| byte as u8).collect();
         let mut stored: Option<Vec<u8>> = None;
+        let mut object: Option<Vec<u8>> = None;
         let mut weather = weather.into_iter();
         let (mut protocol, mut step) = Protocol::new(Some(total), 3);
         let mut count = 0;
@@ -229,7 +281,7 @@ proptest! {
             }
             let event = match step {
                 Step::Done => {
-                    prop_assert_eq!(stored.as_deref(), Some(content.as_slice()));
+                    prop_assert_eq!(object.as_deref(), Some(content.as_slice()));
                     break;
                 }
                 // The line was too bad for too long.
@@ -240,11 +292,14 @@ proptest! {
                 Step::Wait { .. } => Event::Waited,
                 Step::Create => {
                     stored = Some(Vec::new());
+                    if total == 0 {
+                        object = Some(Vec::new());
+                    }
                     Event::Created
                 }
                 Step::Ask => match (&stored, now) {
                     (_, Weather::Busy) => refused(Refusal::Later, 0),
-                    (_, Weather::Unanswered | Weather::Cut(_)) => Event::Lost { end: 0 },
+                    (_, Weather::Unanswered | Weather::Unmade | Weather::Cut(_)) => Event::Lost { end: 0 },
                     (Some(stored), _) => Event::Told { offset: stored.len() as u64, length: Some(total) },
                     (None, _) => refused(Refusal::Gone, 0),
                 },
@@ -260,8 +315,12 @@ proptest! {
                                 _ => end,
                             };
                             stored.extend(&content[offset as usize..arrives as usize]);
+                            if arrives == total && !matches!(now, Weather::Unmade) {
+                                object = Some(stored.clone());
+                            }
                             match now {
                                 Weather::Fine => accepted(end, end),
+                                Weather::Unmade if count % 2 == 0 => refused(Refusal::Later, end),
                                 _ => Event::Lost { end },
                             }
                         }
@@ -272,20 +331,21 @@ proptest! {
         }
     }
 
-    /// Whatever the service says, it ends, and is done only if the service says to have everything.
+    /// Whatever the service says, it ends, and is done only if the service says to have everything, in answer to what reached
+    /// the end.
     #[test]
     fn no_answer_makes_it_run_for_ever(answers in proptest::collection::vec((0u8..8, 0u64..14), 0..80)) {
         let (mut protocol, mut step) = Protocol::new(Some(10), 3);
         let mut answers = answers.into_iter();
-        let mut said = 0;
+        let mut last = None;
         for _ in 0..2_000 {
             match step {
                 Step::Done => {
-                    prop_assert_eq!(said, 10);
+                    prop_assert_eq!(last, Some(accepted(10, 10)));
                     return Ok(());
                 }
                 Step::Fail(_) => return Ok(()),
-                Step::Send { offset } => prop_assert!(offset < 10),
+                Step::Send { offset } => prop_assert!(offset <= 10),
                 _ => {}
             }
             let (what, number) = answers.next().unwrap_or((3, 0));
@@ -303,9 +363,7 @@ proptest! {
                 (_, 6) => refused(Refusal::Later, end),
                 _ => Event::Lost { end },
             };
-            if let Event::Told { offset, .. } | Event::Accepted { offset: Some(offset), .. } = event {
-                said = offset;
-            }
+            last = Some(event);
             step = protocol.on(event);
         }
         prop_assert!(false, "it does not end");
