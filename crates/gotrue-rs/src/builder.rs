@@ -105,7 +105,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Under which key the store keeps the session: made from the host of the URL if not given.
+    /// Under which key the store keeps the session: made from the address of the project if not given, so that those of
+    /// several projects can share a store.
     pub fn storage_key(mut self, key: impl Into<String>) -> Self {
         self.storage_key = Some(key.into());
         self
@@ -182,15 +183,48 @@ impl ClientBuilder {
     }
 }
 
-/// The key that supabase-js would use: made from the first label of the host, which on Supabase names the project.
+/// The key of the project: on Supabase, made from its name, as supabase-js makes it. Elsewhere, only the whole address
+/// names a project, as a session must never be shown to the server of another one.
 fn default_key(base: &Url) -> String {
-    let project = base.host_str().and_then(|host| host.split('.').next()).unwrap_or_default();
-    format!("sb-{project}-auth-token")
+    let host = base.host_str().unwrap_or_default();
+    if let Some(project) = host.strip_suffix(".supabase.co").filter(|project| !project.contains('.')) {
+        return format!("sb-{project}-auth-token");
+    }
+    // The port of HTTPS goes without saying.
+    let port = base.port_or_known_default().filter(|port| *port != 443);
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    let path = base.path().trim_end_matches('/');
+    let path = path.strip_suffix("/auth/v1").unwrap_or(path);
+    format!("sb-{host}{port}{path}-auth-token")
 }
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the URL: it is checked only when the client is built, and may hold a password.
         f.debug_struct("ClientBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_projects_share_a_key() {
+        for (url, key) in [
+            ("https://abc.supabase.co/auth/v1", "sb-abc-auth-token"),
+            ("https://api.example.com/auth/v1", "sb-api.example.com-auth-token"),
+            ("https://api.staging.example.com/auth/v1/", "sb-api.staging.example.com-auth-token"),
+            ("https://api.example.com:8443/auth/v1", "sb-api.example.com:8443-auth-token"),
+            ("https://api.example.com/blue/auth/v1", "sb-api.example.com/blue-auth-token"),
+            ("https://abc.supabase.co.example.com/auth/v1", "sb-abc.supabase.co.example.com-auth-token"),
+            ("https://abc.def.supabase.co/auth/v1", "sb-abc.def.supabase.co-auth-token"),
+            ("http://api.example.com/auth/v1", "sb-api.example.com:80-auth-token"),
+            ("http://127.0.0.1:54321/auth/v1", "sb-127.0.0.1:54321-auth-token"),
+            ("http://127.0.0.1:9999", "sb-127.0.0.1:9999-auth-token"),
+            ("http://[::1]:9999/", "sb-[::1]:9999-auth-token"),
+        ] {
+            assert_eq!(default_key(&Url::parse(url).unwrap()), key, "{url}");
+        }
     }
 }

@@ -399,6 +399,20 @@ async fn what_cannot_be_read_in_a_store_is_told_as_missing() {
     assert!(kept(&store).unwrap().session().is_ok());
 }
 
+/// A refresh token that the wrong server sees is one that somebody else can use.
+#[tokio::test]
+async fn two_servers_of_one_host_share_a_store_and_no_session() {
+    let store = Arc::new(MemoryStore::new());
+    let one = Server::start(|_| (200, session("ada", 1, 3600))).await;
+    let two = Server::start(|_| (200, session("bob", 1, 3600))).await;
+    let client = one.builder().session_store(Arc::clone(&store)).build().unwrap();
+    client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap();
+    let other = two.builder().session_store(Arc::clone(&store)).build().unwrap();
+    assert_eq!(token(&other).await, None);
+    assert_eq!(other.refresh_session().await.unwrap_err().kind(), ErrorKind::SessionMissing);
+    assert!(two.sent().is_empty());
+}
+
 #[tokio::test]
 async fn without_persistence_the_store_is_left_alone() {
     let server = Server::start(|_| (200, session("ada", 1, 3600))).await;
