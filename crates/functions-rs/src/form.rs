@@ -6,6 +6,9 @@ use supabase_core::{Bytes, Content, Part};
 
 /// Fields and files that are sent together, as `multipart/form-data`.
 ///
+/// Names are written as browsers write them. Deno, which runs the functions, misreads some of these, wherever they come from:
+/// those with `=` or `;`, a quotation mark, a line end, and none at all.
+///
 /// ```no_run
 /// # async fn run(functions: functions_rs::Client, picture: Vec<u8>) -> functions_rs::Result<()> {
 /// use functions_rs::Form;

@@ -34,6 +34,22 @@ async fn every_body_arrives_and_comes_back() {
             { "name": "picture", "file": "ü.png", "type": "image/png", "length": 256 },
         ])
     );
+    // As from a browser: what Deno itself misreads, such as `=` and `"`, is not among them.
+    let names = ["first name", "größe", "a/b?50%#<d>{e}", "a\\b"];
+    let form = names.iter().fold(Form::new(), |form, name| {
+        form.text(*name, "a\nb").file(*name, format!("{name}.png"), "image/png", "pixels")
+    });
+    let described: Value = functions.invoke("echo/describe").form(form).await.unwrap().json().unwrap();
+    let fields = names.iter().flat_map(|name| {
+        [
+            json!({ "name": name, "value": "a\nb" }),
+            json!({ "name": name, "file": format!("{name}.png"), "type": "image/png", "length": 6 }),
+        ]
+    });
+    assert_eq!(described["body"]["fields"], Value::Array(fields.collect()));
+    let described: Value = functions.invoke("echo/describe").form(Form::new()).await.unwrap().json().unwrap();
+    assert_eq!(described["body"], json!({ "kind": "form", "fields": [] }));
+
     let pieces = stream::iter((0..64).map(|n: u8| Ok(vec![n; 1024].into())));
     let described: Value =
         functions.invoke("echo/describe").body_stream(pieces).await.unwrap().json().unwrap();

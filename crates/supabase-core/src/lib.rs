@@ -14,6 +14,8 @@ mod headers;
 mod http;
 mod incoming;
 mod maybe_send;
+#[cfg(all(feature = "multipart", not(target_family = "wasm")))]
+mod multipart;
 mod open_enum;
 mod payload;
 mod read;

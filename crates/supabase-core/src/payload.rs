@@ -155,6 +155,25 @@ impl Body for Form {
         self.0.iter().map(|part| &part.content).collect()
     }
 
+    #[cfg(not(target_family = "wasm"))]
+    fn attach<'a>(
+        &'a self,
+        _: &'a reqwest::Client,
+        message: &'a mut reqwest::Request,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let form = crate::multipart::write(&self.0)?;
+            message.headers_mut().insert(CONTENT_TYPE, form.media_type);
+            if let Some(length) = form.length {
+                message.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            *message.body_mut() = Some(form.body);
+            Ok(())
+        })
+    }
+
+    /// The platform writes the form.
+    #[cfg(target_family = "wasm")]
     fn attach<'a>(
         &'a self,
         http: &'a reqwest::Client,
@@ -185,7 +204,7 @@ impl Body for Form {
     }
 }
 
-#[cfg(feature = "multipart")]
+#[cfg(all(feature = "multipart", target_family = "wasm"))]
 async fn made(part: &Part) -> Result<reqwest::multipart::Part, Failure> {
     let mut made = part_of(part).await?;
     if let Some(name) = &part.file_name {
@@ -203,15 +222,6 @@ async fn made(part: &Part) -> Result<reqwest::multipart::Part, Failure> {
 #[allow(clippy::unused_async, reason = "the browser has to wait here")]
 async fn body(content: &Content) -> Result<reqwest::Body, Failure> {
     Ok(reqwest::Body::wrap_stream(content.pieces()))
-}
-
-#[cfg(all(feature = "multipart", not(target_family = "wasm")))]
-async fn part_of(part: &Part) -> Result<reqwest::multipart::Part, Failure> {
-    let body = body(&part.content).await?;
-    Ok(match part.content.length() {
-        Some(length) => reqwest::multipart::Part::stream_with_length(body, length),
-        None => reqwest::multipart::Part::stream(body),
-    })
 }
 
 /// The browser's HTTP client takes no streams: there, the body is read whole first.

@@ -217,6 +217,60 @@ async fn a_form_has_its_parts_in_order_and_says_its_length() {
     }
 }
 
+/// What a server's parser sees of a form: each field's name, and the name of its file.
+async fn parsed(parts: Vec<Part>) -> Vec<(String, Option<String>)> {
+    let server = Raw::start([Raw::json("200 OK", 2, "{}")]);
+    common::transport(&server.url()).send(request(&server.url(), Payload::form(parts))).await.unwrap();
+    let sent = server.requests().remove(0);
+    let (head, body) = sent.split_once("\r\n\r\n").unwrap();
+    let media_type = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap();
+    let boundary = multer::parse_boundary(media_type).unwrap();
+    assert!(body.ends_with(&format!("--{boundary}--\r\n")), "{body}");
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+    let body = body.to_owned();
+    let mut form = multer::Multipart::new(stream::once(async { Ok::<_, io::Error>(body) }), boundary);
+    let mut fields = Vec::new();
+    while let Some(field) = form.next_field().await.unwrap() {
+        let (name, file) = (field.name().unwrap().to_owned(), field.file_name().map(str::to_owned));
+        assert_eq!(field.text().await.unwrap(), "content");
+        fields.push((name, file));
+    }
+    fields
+}
+
+#[tokio::test]
+async fn names_in_a_form_are_written_as_browsers_write_them() {
+    let part = |name: &str, file_name: Option<&str>| Part {
+        name: name.to_owned(),
+        file_name: file_name.map(str::to_owned),
+        content_type: file_name.map(|_| "image/png".to_owned()),
+        content: Content::bytes(Bytes::from_static(b"content")),
+    };
+    for (name, field, file) in [
+        ("plain", "plain", "plain"),
+        ("", "", ""),
+        ("first name", "first name", "first name"),
+        ("größe 🦀", "größe 🦀", "größe 🦀"),
+        ("a/b?c=50%#<d>{e};f='g'", "a/b?c=50%#<d>{e};f='g'", "a/b?c=50%#<d>{e};f='g'"),
+        ("a\"b", "a%22b", "a%22b"),
+        ("a\nb\rc\r\nd", "a%0D%0Ab%0D%0Ac%0D%0Ad", "a%0Ab%0Dc%0D%0Ad"),
+    ] {
+        let fields = parsed(vec![part(name, None), part(name, Some(name))]).await;
+        assert_eq!(fields, [(field.to_owned(), None), (field.to_owned(), Some(file.to_owned()))], "{name:?}");
+    }
+    // The parser of this test would take it for an escape, and browsers do not write it as one.
+    let server = Raw::start([Raw::json("200 OK", 2, "{}")]);
+    let form = Payload::form(vec![part("f", Some("a\\b.png"))]);
+    common::transport(&server.url()).send(request(&server.url(), form)).await.unwrap();
+    let sent = server.requests().remove(0);
+    assert!(sent.contains("; name=\"f\"; filename=\"a\\b.png\"\r\n"), "{sent}");
+}
+
+#[tokio::test]
+async fn a_form_without_fields_is_one_that_a_server_can_read() {
+    assert!(parsed(Vec::new()).await.is_empty());
+}
+
 #[tokio::test]
 async fn a_status_that_is_accepted_is_an_answer() {
     let server = Raw::start([
