@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::broadcast::BroadcastRequest;
@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::channel::{Channel, ChannelBuilder};
 use crate::error::{Error, Result};
 use crate::payload::Payload;
-use crate::socket::{Answer, Command, Lease, Settings, Shared};
+use crate::socket::{Answer, Command, Lease, Settings, Shared, fault_of};
 use crate::status::{ConnectionState, Heartbeat, Watch};
 
 /// A handle to one Supabase Realtime server. Clones share one connection; no `Arc` is needed.
@@ -79,6 +79,9 @@ impl Client {
     }
 
     /// The same server as the user of `token`, over a connection of its own: for servers that act for many users.
+    ///
+    /// If `token` is an API key and no token, or empty, no channel can be joined: the error, of the kind
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials), is told there.
     ///
     /// ```
     /// # fn run(realtime: realtime_rs::Client, jwt: String) {
@@ -245,7 +248,7 @@ impl Client {
     /// next join or heartbeat.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if this is an API key and no token.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if this is an API key and no token, or empty.
     ///
     /// ```no_run
     /// # async fn run(realtime: realtime_rs::Client, jwt: String) -> realtime_rs::Result<()> {
@@ -254,11 +257,11 @@ impl Client {
     /// ```
     #[doc(alias = "setAuth")]
     pub fn set_auth(&self, token: Option<SecretString>) -> Call<()> {
-        let is_key = token.as_ref().is_some_and(|token| token.expose_secret().starts_with("sb_"));
+        let fault = token.as_ref().and_then(fault_of);
         let shared = Arc::clone(&self.shared);
         Call::new(async move {
-            if is_key {
-                return Err(Error::invalid("this is an API key: an access token is a JWT"));
+            if let Some(fault) = fault {
+                return Err(Error::invalid(fault));
             }
             shared.ask(|reply| Command::SetAuth { token, reply }).await
         })

@@ -110,6 +110,11 @@ impl Error {
         Self::from_failure(Failure::invalid(message))
     }
 
+    /// What was given as an access token is none.
+    pub(crate) fn no_token(message: &'static str) -> Self {
+        Self::from_failure(Failure::elsewhere(FailureKind::Credentials, message, false, None))
+    }
+
     /// Nothing was sent, as there is no connection, or no joined channel, at the moment.
     pub(crate) fn away(message: impl Into<Cow<'static, str>>) -> Self {
         Self::from_failure(Failure::elsewhere(FailureKind::Connect, message, true, None))

@@ -6,7 +6,7 @@ mod joins;
 mod line;
 mod link;
 mod messages;
-mod tokens;
+pub(super) mod tokens;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;

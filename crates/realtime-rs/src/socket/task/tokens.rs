@@ -36,9 +36,18 @@ impl Tokens {
         Self { changes: changes.map(|changes| changes()), ..Self::default() }
     }
 
-    /// What a join carries. A key of the newer kind is no token, and is never sent as one.
+    /// What a join carries: without it, the join acts as the API key of the connection.
     pub(super) fn for_join(&self) -> Option<&str> {
-        self.current.as_ref().map(ExposeSecret::expose_secret).filter(|token| !token.starts_with("sb_"))
+        self.current.as_ref().map(ExposeSecret::expose_secret)
+    }
+}
+
+/// What is wrong with a token that a server would pass over, to take the API key of the connection instead.
+pub(crate) fn fault_of(token: &SecretString) -> Option<&'static str> {
+    match token.expose_secret() {
+        "" => Some("the access token is empty"),
+        token if token.starts_with("sb_") => Some("this is an API key: an access token is a JWT"),
+        _ => None,
     }
 }
 
@@ -60,9 +69,13 @@ impl Task {
             _ => {
                 let (http, limit) = (self.settings.http.clone(), self.settings.connect_timeout);
                 Box::pin(async move {
-                    match limited(limit, http.token()).await {
-                        Some(token) => token.map_err(Error::from_failure),
-                        None => Err(Error::from_failure(Failure::timeout(limit, true))),
+                    let token = match limited(limit, http.token()).await {
+                        Some(token) => token.map_err(Error::from_failure)?,
+                        None => return Err(Error::from_failure(Failure::timeout(limit, true))),
+                    };
+                    match token.as_ref().and_then(fault_of) {
+                        Some(fault) => Err(Error::no_token(fault)),
+                        None => Ok(token),
                     }
                 })
             }

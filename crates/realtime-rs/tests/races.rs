@@ -1,0 +1,98 @@
+//! What crosses on its way, what was given up half-way, and what a call that failed leaves behind.
+
+mod common;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use common::{Memory, URL, builder, client, frames, item, join_tokens, message, pass, soon};
+use futures_util::FutureExt;
+use realtime_rs::{
+    Backoff, Broadcast, Changes, Channel, ChannelStatus, Client, ConnectionState, Delivery, Error, ErrorKind,
+    Listener, ProtocolVersion, Timestamp, WhileAway,
+};
+use serde_json::{Value, json};
+use supabase_mock::realtime::{Access, Server, Table};
+use tokio::time::Instant;
+
+const DAY: u64 = 24 * 3_600;
+
+type Greetings = Listener<Broadcast<Value>>;
+
+/// A channel that hears greetings.
+async fn room(client: &Client) -> (Channel, Greetings) {
+    let mut room = client.channel("room");
+    let greetings = room.on_broadcast("greeting");
+    (soon(room.subscribe()).await.expect("the channel can be joined"), greetings)
+}
+
+/// The stream is told of a gap.
+async fn is_told_of_a_gap<T: std::fmt::Debug>(stream: &mut Listener<T>) {
+    let told = tokio::time::timeout(Duration::from_secs(60), stream.next()).await;
+    assert!(matches!(told, Ok(Some(Ok(Delivery::Gap(_))))), "a gap was to come, and no {told:?}");
+}
+
+/// The stream is told nothing for a minute.
+async fn is_told_nothing<T: std::fmt::Debug>(stream: &mut Listener<T>) {
+    let told = tokio::time::timeout(Duration::from_secs(60), stream.next()).await;
+    assert!(told.is_err(), "nothing was to come, and no {told:?}");
+}
+
+/// A token of ada's; another number makes another one.
+fn token(server: &Server, n: u64) -> String {
+    server.sign(&json!({ "role": "authenticated", "sub": "ada", "exp": 4_000_000_000_u64 + n }))
+}
+
+fn todos() -> Server {
+    Server::builder().table(Table::new("public", "todos").key("id", "int8")).build()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_key_is_never_taken_for_the_token_of_a_user() {
+    let server = Server::new();
+    // What a join without a token would act as.
+    let service = server.token("service_role", "", Duration::from_secs(DAY));
+    let builder = || Client::builder(URL, service.clone()).transport(Memory(server.clone()));
+    for token in ["sb_secret_x", "sb_anything", ""] {
+        let clients = [
+            builder().build().unwrap().with_access_token(token),
+            builder().access_token(token).build().unwrap(),
+            builder().access_token_with(move || async move { Ok(Some(token.into())) }).build().unwrap(),
+        ];
+        for client in clients {
+            let error = soon(client.channel("room").private().subscribe()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Credentials, "{token:?}: {error}");
+            assert!(token.is_empty() || !error.to_string().contains(token), "{error}");
+        }
+    }
+    let client = builder().build().unwrap();
+    let error = client.set_auth(Some(String::new().into())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(server.joins("room").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_answers_with_a_key_later_on_changes_nothing() {
+    let server = Server::new();
+    let first = token(&server, 0);
+    let now = Arc::new(Mutex::new(first.clone()));
+    let source = Arc::clone(&now);
+    let client = builder(&server)
+        .access_token_with(move || {
+            let token = source.lock().unwrap().clone();
+            async move { Ok(Some(token.into())) }
+        })
+        .build()
+        .unwrap();
+    let (room, mut greetings) = room(&client).await;
+    "sb_secret_x".clone_into(&mut now.lock().unwrap());
+    pass(600).await;
+    assert!(frames(&server, "room", "access_token").is_empty());
+    server.drop_all();
+    pass(600).await;
+    assert!(matches!(room.status(), ChannelStatus::Interrupted(_)), "{:?}", room.status());
+    now.lock().unwrap().clone_from(&first);
+    is_told_of_a_gap(&mut greetings).await;
+    assert_eq!(join_tokens(&server, "room"), [Some(first.clone()), Some(first)]);
+}
