@@ -96,3 +96,27 @@ async fn a_source_that_answers_with_a_key_later_on_changes_nothing() {
     is_told_of_a_gap(&mut greetings).await;
     assert_eq!(join_tokens(&server, "room"), [Some(first.clone()), Some(first)]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_was_given_up_at_once_leaves_nothing_behind() {
+    let server = Server::new();
+    let client = client(&server);
+    for is_up in [false, true] {
+        assert!(client.channel("room").subscribe().now_or_never().is_none());
+        pass(60).await;
+        assert!(client.get_channel("room").is_none());
+        assert!(server.joins("room").is_empty(), "connected before: {is_up}");
+        client.connect().await.unwrap();
+    }
+    // A stream that is kept is reason enough to join it.
+    let mut builder = client.channel("room");
+    let mut greetings = builder.on_broadcast::<Value>("greeting");
+    assert!(builder.subscribe().now_or_never().is_none());
+    pass(60).await;
+    server.broadcast("room", "greeting", &json!(1));
+    assert_eq!(message(&mut greetings).await.payload, json!(1));
+    drop(greetings);
+    pass(60).await;
+    assert_eq!((server.joins("room").len(), frames(&server, "room", "phx_leave").len()), (1, 1));
+    soon(client.channel("room").subscribe()).await.unwrap();
+}
