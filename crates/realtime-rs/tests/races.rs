@@ -120,3 +120,77 @@ async fn a_channel_that_was_given_up_at_once_leaves_nothing_behind() {
     assert_eq!((server.joins("room").len(), frames(&server, "room", "phx_leave").len()), (1, 1));
     soon(client.channel("room").subscribe()).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_comes_while_an_older_one_is_being_refused_joins() {
+    let server = Server::new();
+    let client = client(&server);
+    client.set_auth(Some(token(&server, 0).into())).await.unwrap();
+    let (room, mut greetings) = room(&client).await;
+    server.delay_replies(Duration::from_secs(5));
+    server.refuse_next_join("room", "InvalidJWTToken: Token has expired 3 seconds ago");
+    server.drop_all();
+    soon(server.until(|server| server.joins("room").len() == 2)).await;
+    client.set_auth(Some(token(&server, 1).into())).await.unwrap();
+    is_told_of_a_gap(&mut greetings).await;
+    assert!(matches!(room.status(), ChannelStatus::Subscribed));
+    let tokens = [token(&server, 0), token(&server, 0), token(&server, 1)].map(Some);
+    assert_eq!(join_tokens(&server, "room"), tokens);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_whose_next_token_comes_while_the_last_one_is_being_refused_joins() {
+    let server = Server::new();
+    let now = Arc::new(Mutex::new(token(&server, 0)));
+    let (tell, told) = tokio::sync::watch::channel(());
+    let source = Arc::clone(&now);
+    let client = builder(&server)
+        .access_token_with(move || {
+            let token = source.lock().unwrap().clone();
+            async move { Ok(Some(token.into())) }
+        })
+        .access_token_changes(move || {
+            futures_util::stream::unfold(told.clone(), |mut told| async {
+                told.changed().await.ok()?;
+                Some(((), told))
+            })
+        })
+        .build()
+        .unwrap();
+    // Also the first time, when whoever subscribes waits.
+    server.delay_replies(Duration::from_secs(5));
+    for n in [1, 2] {
+        server.refuse_next_join("room", "InvalidJWTToken: Token has expired 3 seconds ago");
+        let joins = server.joins("room").len();
+        let other = async {
+            soon(server.until(|server| server.joins("room").len() == joins + 1)).await;
+            *now.lock().unwrap() = token(&server, n);
+            tell.send(()).unwrap();
+        };
+        let (joined, ()) = soon(async { tokio::join!(client.channel("room").subscribe(), other) }).await;
+        joined.unwrap();
+        assert_eq!(join_tokens(&server, "room").last(), Some(&Some(token(&server, n))));
+        pass(60).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_meets_the_end_of_the_one_before_it_is_tried_once() {
+    let server = Server::new();
+    let client = client(&server);
+    client.set_auth(Some(token(&server, 0).into())).await.unwrap();
+    let (room, mut greetings) = room(&client).await;
+    server.expire_tokens();
+    client.set_auth(Some(token(&server, 1).into())).await.unwrap();
+    is_told_of_a_gap(&mut greetings).await;
+    assert_eq!(join_tokens(&server, "room"), [Some(token(&server, 0)), Some(token(&server, 1))]);
+    assert!(matches!(room.status(), ChannelStatus::Subscribed));
+
+    // Once: if that is refused as well, another one is waited for.
+    server.refuse_joins("InvalidJWTToken: Token has expired 3 seconds ago");
+    server.expire_tokens();
+    client.set_auth(Some(token(&server, 2).into())).await.unwrap();
+    pass(DAY).await;
+    assert!(matches!(room.status(), ChannelStatus::NeedsToken(_)), "{:?}", room.status());
+    assert_eq!(server.joins("room").len(), 3);
+}

@@ -104,6 +104,8 @@ pub(crate) struct Entry {
     pub(crate) farewell: Option<SystemMessage>,
     pub(crate) last_error: Option<Error>,
     /// Which token the join had.
+    pub(crate) join_token: u64,
+    /// Which token the server was told last.
     pub(crate) token: u64,
     last_event: Arc<str>,
     known_ids: VecDeque<Box<str>>,
@@ -131,6 +133,7 @@ impl Entry {
             queue: VecDeque::new(),
             farewell: None,
             last_error: None,
+            join_token: 0,
             token: 0,
             last_event: Arc::from(""),
             known_ids: VecDeque::new(),

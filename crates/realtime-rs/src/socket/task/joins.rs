@@ -59,7 +59,7 @@ impl Task {
                 return;
             }
             entry.machine.sent(join, after(now, self.settings.join_timeout));
-            entry.token = self.tokens.version;
+            (entry.join_token, entry.token) = (self.tokens.version, self.tokens.version);
             entry.farewell = None;
             entry.shared.presences().joined(entry.config.presence.enabled);
         }
@@ -149,6 +149,15 @@ impl Task {
         }
         entry.away(since);
         entry.last_error = Some(error.clone());
+        // There was another one since: what the server refused is the one that it was joined with, or it crossed the new
+        // one on its way. A join with that one tells.
+        if next == Next::NeedsToken && entry.join_token != self.tokens.version {
+            entry.machine.another_token(Instant::now());
+            if entry.subscriber.is_none() {
+                entry.status(&ChannelStatus::Interrupted(error.clone()));
+            }
+            return;
+        }
         if entry.subscriber.is_some() || next == Next::Ended {
             // Whoever subscribes decides what to do about it.
             self.end(topic, Some(error));
