@@ -58,6 +58,11 @@ pub(crate) enum Command {
     SetAuth { token: Option<SecretString>, reply: Reply },
 }
 
+/// The task ended before the client did.
+fn runtime_gone() -> Error {
+    Error::closed("the runtime that had the connection is gone")
+}
+
 /// Channels by name, with the right to each as long as somebody has it.
 type Channels = BTreeMap<String, (Weak<Lease>, Arc<ChannelShared>)>;
 
@@ -132,9 +137,8 @@ impl Shared {
     pub(crate) async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
         let commands = self.commands()?;
-        let ended = |_| Error::closed("the runtime that had the connection is gone");
-        commands.send(command(Answer(sender))).await.map_err(|_| ended(()))?;
-        receiver.await.map_err(|_| ended(()))?
+        commands.send(command(Answer(sender))).await.map_err(|_| runtime_gone())?;
+        receiver.await.map_err(|_| runtime_gone())?
     }
 
     /// The way to the task, which is started when it is first needed.

@@ -194,3 +194,40 @@ async fn a_token_that_meets_the_end_of_the_one_before_it_is_tried_once() {
     assert!(matches!(room.status(), ChannelStatus::NeedsToken(_)), "{:?}", room.status());
     assert_eq!(server.joins("room").len(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_over_a_connection_that_has_failed_leaves_the_client_well() {
+    let server = Server::new();
+    let client = client(&server);
+    let (room, mut greetings) = room(&client).await;
+    server.drop_all();
+    client.disconnect().await.unwrap();
+    pass(10).await;
+    assert!(matches!(room.status(), ChannelStatus::Interrupted(_)));
+    client.connect().await.unwrap();
+    is_told_of_a_gap(&mut greetings).await;
+    assert!(matches!(room.status(), ChannelStatus::Subscribed));
+}
+
+#[test]
+fn what_a_runtime_that_ends_had_is_over_and_says_so() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (server, first) = (Server::new(), runtime());
+    let client = client(&server);
+    let (room, mut greetings) = first.block_on(room(&client));
+    let mut statuses = room.statuses();
+    drop(first);
+    assert!(matches!(room.status(), ChannelStatus::Closed(Some(_))), "{:?}", room.status());
+    assert!(matches!(client.connection_state(), ConnectionState::Disconnected(Some(_))));
+    assert!(client.get_channels().is_empty());
+    runtime().block_on(async {
+        let error = item(&mut greetings).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed);
+        assert!(item(&mut greetings).await.is_none());
+        while soon(statuses.next()).await.is_some() {}
+        let error = room.send_broadcast("greeting", &1).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed);
+        // The client goes on in another one, by a task of its own.
+        soon(client.channel("room").subscribe()).await.unwrap();
+    });
+}

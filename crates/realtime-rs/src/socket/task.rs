@@ -16,10 +16,11 @@ use supabase_core::{BoxFuture, Instant, sleep};
 use tokio::sync::mpsc;
 
 use super::settings::Settings;
-use super::{ChannelId, Command, Public, Reply};
+use super::{ChannelId, Command, Public, Reply, runtime_gone};
 use crate::channel::entry::{Entry, Pending};
 use crate::error::Error;
 use crate::protocol::Frame;
+use crate::status::ConnectionState;
 use crate::timestamp::Timestamp;
 use line::{Line, Link};
 use tokens::Tokens;
@@ -60,6 +61,8 @@ pub(super) struct Task {
     is_dirty: bool,
     deadline: Option<Instant>,
     timer: Option<(Instant, BoxFuture<'static, ()>)>,
+    /// It was polled: before that, it has nothing.
+    is_begun: bool,
     is_over: bool,
 }
 
@@ -93,12 +96,14 @@ impl Task {
             is_dirty: false,
             deadline: None,
             timer: None,
+            is_begun: false,
             is_over: false,
         }
     }
 
     /// Goes on; ready when the last handle is gone.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.is_begun = true;
         for _ in 0..TURNS {
             let mut is_busy = self.poll_released(context);
             is_busy |= self.poll_commands(context);
@@ -182,6 +187,11 @@ impl Task {
             self.last_heard = Timestamp::now();
         }
         is_heard
+    }
+
+    /// What time it is.
+    fn clock(&self) -> Timestamp {
+        Timestamp::of((self.settings.clock)())
     }
 
     /// Whether something is due by the clock.

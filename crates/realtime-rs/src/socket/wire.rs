@@ -93,13 +93,15 @@ impl Wire {
     /// Says goodbye: writes what waits and a close frame. The caller limits how long that takes.
     pub(crate) async fn close(mut self) {
         self.outbox.push_back((Frame::Close(Some(1000), String::new()), None));
-        // Whether the other side hears it is all one now.
-        let _ = std::future::poll_fn(|context| match self.poll_write(context) {
+        let written = std::future::poll_fn(|context| match self.poll_write(context) {
             Ok(()) if self.outbox.is_empty() && !self.is_dirty => Poll::Ready(Ok(())),
             Ok(()) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
-        })
-        .await;
-        let _ = std::future::poll_fn(|context| self.connection.outgoing().poll_close(context)).await;
+        });
+        // A sink that has failed must not be asked for anything again: some panic then.
+        if written.await.is_ok() {
+            // Whether the other side hears it is all one now.
+            let _ = std::future::poll_fn(|context| self.connection.outgoing().poll_close(context)).await;
+        }
     }
 }

@@ -121,7 +121,7 @@ impl Task {
     }
 
     /// There is no connection any more: tells everybody who waits for something of it.
-    fn went_away(&mut self, error: &Error) {
+    pub(super) fn went_away(&mut self, error: &Error) {
         if let Link::Up(up) = std::mem::replace(&mut self.line.link, Link::Down) {
             up.wire.fail(error);
         }
