@@ -278,7 +278,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Which clock tells how long this machine slept. For tests alone.
+    /// Which clock tells how long this machine slept, and when the server was heard last. For tests alone.
     #[doc(hidden)]
     pub fn clock(mut self, clock: fn() -> SystemTime) -> Self {
         self.options.clock = clock;

@@ -231,3 +231,63 @@ fn what_a_runtime_that_ends_had_is_over_and_says_so() {
         soon(client.channel("room").subscribe()).await.unwrap();
     });
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_first_subscription_that_takes_its_time_has_no_gap() {
+    let server = todos();
+    let client = client(&server);
+    server.withhold_subscriptions(true);
+    let mut room = client.channel("room");
+    let mut todos = room.on_postgres_changes::<Value>(Changes::all().table("todos"));
+    let mut messages = room.on_system();
+    let subscribing = tokio::spawn(room.subscribe());
+    soon(server.until(|server| !server.members("room").is_empty())).await;
+    server.send_system("room", "postgres_changes", "error", "%DBConnection.ConnectionError{}");
+    message(&mut messages).await;
+    server.send_system("room", "postgres_changes", "ok", "Subscribed to PostgreSQL");
+    let _room = soon(subscribing).await.unwrap().unwrap();
+    assert!(item(&mut todos).await.unwrap().is_err(), "that it takes its time");
+    is_told_nothing(&mut todos).await;
+}
+
+static SECONDS: AtomicU64 = AtomicU64::new(1_800_000_000);
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_comes_back_late_has_replayed_all_that_it_missed() {
+    let server = Server::new();
+    let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(SECONDS.load(Ordering::Relaxed));
+    let client = builder(&server).clock(clock).build().unwrap();
+    client.set_auth(Some(token(&server, 0).into())).await.unwrap();
+    let since: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let mut room = client.channel("room").private().replay_since(since);
+    let mut greetings = room.on_broadcast::<Value>("greeting");
+    let _room = soon(room.subscribe()).await.unwrap();
+    let asked = || {
+        let since = |join: &supabase_mock::realtime::Received| {
+            join.payload()["config"]["broadcast"]["replay"]["since"].as_i64()
+        };
+        server.joins("room").iter().map(since).collect::<Vec<_>>()
+    };
+    // It is refused for long, and the connection breaks meanwhile.
+    server.refuse_joins("DatabaseLackOfConnections: none left");
+    server.close_channel("room");
+    for n in 0..20 {
+        SECONDS.fetch_add(30, Ordering::Relaxed);
+        pass(30).await;
+        if n == 10 {
+            server.drop_all();
+        }
+    }
+    server.accept_joins();
+    is_told_of_a_gap(&mut greetings).await;
+    let again = asked();
+    assert!(again.len() > 5, "{again:?}");
+    // A little before the moment at which it was heard last.
+    assert!(again[1..].iter().all(|since| *since == Some(1_799_999_990_000)), "{again:?}");
+    // The next time, it begins with the next time.
+    SECONDS.fetch_add(3_600, Ordering::Relaxed);
+    pass(60).await;
+    server.drop_all();
+    is_told_of_a_gap(&mut greetings).await;
+    assert_eq!(asked().last(), Some(&Some(1_800_004_190_000)));
+}

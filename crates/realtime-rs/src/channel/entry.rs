@@ -233,7 +233,10 @@ impl Entry {
     /// It was heard of for the last time at that moment.
     pub(crate) fn away(&mut self, since: Timestamp) {
         if self.subscriber.is_none() {
-            if let Some(replay) = &mut self.config.broadcast.replay {
+            // A channel that fails once more has been away all along.
+            if self.away_since.is_none()
+                && let Some(replay) = &mut self.config.broadcast.replay
+            {
                 // A little more, as the server's clock is another one; what was told already has an id.
                 replay.since = replay.since.max(since.as_unix_millis() - CLOCKS_DIFFER_MILLIS);
             }

@@ -73,7 +73,7 @@ impl Task {
         commands: mpsc::Receiver<Command>,
         released: mpsc::UnboundedReceiver<ChannelId>,
     ) -> Self {
-        let tokens = Tokens::new(&settings);
+        let (tokens, last_heard) = (Tokens::new(&settings), Timestamp::of((settings.clock)()));
         Self {
             line: Line::new(settings.version),
             settings,
@@ -92,7 +92,7 @@ impl Task {
             idle_since: None,
             connectors: Vec::new(),
             closing: Vec::new(),
-            last_heard: Timestamp::now(),
+            last_heard,
             is_dirty: false,
             deadline: None,
             timer: None,
@@ -184,7 +184,7 @@ impl Task {
             }
         }
         if is_heard {
-            self.last_heard = Timestamp::now();
+            self.last_heard = self.clock();
         }
         is_heard
     }
@@ -261,6 +261,23 @@ impl Task {
         self.is_over = true;
         self.end_all(None);
         self.close();
+    }
+}
+
+/// The runtime ended, or something panicked: nothing that this task had goes on.
+impl Drop for Task {
+    fn drop(&mut self) {
+        if self.is_over || !self.is_begun {
+            return;
+        }
+        let error = runtime_gone();
+        self.went_away(&error);
+        self.end_all(Some(&error));
+        for connector in self.connectors.drain(..) {
+            connector.tell(Err(error.clone()));
+        }
+        // Those who come from here on find no task, and start another one.
+        self.state(&ConnectionState::Disconnected(Some(error)));
     }
 }
 

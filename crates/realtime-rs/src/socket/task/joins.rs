@@ -119,7 +119,7 @@ impl Task {
         };
         entry.awaited_until = (entry.awaited != Awaited::default()).then_some(now + AWAITED);
         entry.last_error = None;
-        entry.back(Timestamp::now());
+        entry.back(Timestamp::of((self.settings.clock)()));
         let (id, tracked) = (entry.id, entry.tracked.clone());
         let queue = std::mem::take(&mut entry.queue);
         entry.subscribed();
@@ -198,7 +198,7 @@ impl Task {
         match meaning {
             Meaning::ChangesFlow => {
                 entry.awaited.changes = false;
-                entry.changes_back(Timestamp::now());
+                entry.changes_back(Timestamp::of((self.settings.clock)()));
                 entry.subscribed();
             }
             Meaning::DatabaseBroadcastsFlow => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use supabase_core::{Instant, limited};
 
 use super::line::{Link, Up, empty_object};
-use super::{Task, Timestamp};
+use super::Task;
 use crate::backoff::asked_pause;
 use crate::deadline::after;
 use crate::error::{Error, ErrorKind};
@@ -45,7 +45,7 @@ impl Task {
                 self.held_off = None;
                 self.opened_at = Some(now);
                 self.idle_since = None;
-                self.last_heard = Timestamp::now();
+                self.last_heard = self.clock();
                 self.state(&ConnectionState::Connected);
                 for connector in self.connectors.drain(..) {
                     connector.tell(Ok(()));
