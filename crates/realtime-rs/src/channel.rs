@@ -102,7 +102,8 @@ impl Channel {
         let id = self.lease.id();
         let sent = self.lease.ask(|reply| Command::Broadcast { id, event, payload, reply }).await;
         match (sent, again) {
-            // The connection went between the look and the send, and nothing was written.
+            // The channel went between the look and the send, and nothing was written. A connection that breaks is of
+            // another kind: what it carried may have arrived.
             (Err(error), Some((event, payload))) if error.kind() == crate::ErrorKind::Connect => {
                 self.over_http(event, payload).await
             }

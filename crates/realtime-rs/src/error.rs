@@ -60,7 +60,8 @@ error_kinds! {
 error_face!("The service's own code.");
 
 impl Error {
-    /// A custom [`Transport`](crate::Transport) could not connect: it is tried again after a pause.
+    /// A custom [`Transport`](crate::Transport) could not connect: it is tried again after a pause. What an open connection
+    /// fails with is told as [`ErrorKind::Interrupted`], whatever it is.
     ///
     /// ```
     /// let error = realtime_rs::Error::unreachable(std::io::Error::other("no route"));
@@ -131,6 +132,20 @@ impl Error {
     /// The connection broke on the way.
     pub(crate) fn interrupted(message: impl Into<Cow<'static, str>>) -> Self {
         Self::from_failure(Failure::elsewhere(FailureKind::Interrupted, message, false, None))
+    }
+
+    /// An open connection broke, whatever a custom transport calls it: what was written last may have arrived.
+    pub(crate) fn broken(self) -> Self {
+        if self.kind() == ErrorKind::Interrupted {
+            return self;
+        }
+        let source = Box::new(self) as Box<dyn StdError + Send + Sync>;
+        Self::from_failure(Failure::elsewhere(
+            FailureKind::Interrupted,
+            "the connection broke",
+            false,
+            Some(source),
+        ))
     }
 
     /// Time ran out.

@@ -9,12 +9,11 @@ use std::time::{Duration, SystemTime};
 use common::{Memory, URL, builder, client, frames, item, join_tokens, message, pass, soon};
 use futures_util::FutureExt;
 use realtime_rs::{
-    Backoff, Broadcast, Changes, Channel, ChannelStatus, Client, ConnectionState, Delivery, Error, ErrorKind,
-    Listener, ProtocolVersion, Timestamp, WhileAway,
+    Backoff, Broadcast, Changes, Channel, ChannelStatus, Client, ConnectionState, Delivery, ErrorKind,
+    Listener, Timestamp, WhileAway,
 };
 use serde_json::{Value, json};
-use supabase_mock::realtime::{Access, Server, Table};
-use tokio::time::Instant;
+use supabase_mock::realtime::{Server, Table};
 
 const DAY: u64 = 24 * 3_600;
 
@@ -290,4 +289,35 @@ async fn a_channel_that_comes_back_late_has_replayed_all_that_it_missed() {
     server.drop_all();
     is_told_of_a_gap(&mut greetings).await;
     assert_eq!(asked().last(), Some(&Some(1_800_004_190_000)));
+}
+
+#[tokio::test]
+async fn a_broadcast_that_may_have_arrived_is_not_sent_again_over_http() {
+    let server = Server::new();
+    let url = format!("{}/realtime/v1", server.bind().await.unwrap());
+    let client = Client::builder(&url, server.anon_key())
+        .transport(Memory(server.clone()))
+        .configure_http(|http| http.no_proxy())
+        .reconnect(Backoff::custom(|_| Some(Duration::from_secs(3_600))))
+        .build()
+        .unwrap();
+    let other = common::client(&server);
+    let mut hearing = other.channel("room");
+    let mut orders = hearing.on_broadcast::<Value>("order");
+    let _hearing = hearing.subscribe().await.unwrap();
+    let room = client.channel("room").acknowledge().while_away(WhileAway::Http).subscribe().await.unwrap();
+    let connection = server.members("room").into_iter().max().unwrap();
+    // It arrives, and what confirms it is lost with the connection.
+    server.delay_replies(Duration::from_secs(60));
+    let sent = tokio::spawn({
+        let room = room.clone();
+        async move { room.send_broadcast("order", &json!({ "n": 1 })).await }
+    });
+    assert_eq!(message(&mut orders).await.payload, json!({ "n": 1 }));
+    server.drop_connection(connection);
+    let error = sent.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Interrupted, false), "{error:?}");
+    // What is sent while it is away goes over HTTP, and is the next one that is heard.
+    assert_eq!(room.send_broadcast("order", &json!({ "n": 2 })).await.unwrap(), realtime_rs::Sent::OverHttp);
+    assert_eq!(message(&mut orders).await.payload, json!({ "n": 2 }));
 }

@@ -53,10 +53,10 @@ impl Wire {
         while !self.outbox.is_empty() {
             match outgoing.as_mut().poll_ready(context) {
                 Poll::Pending => break,
-                Poll::Ready(ready) => ready?,
+                Poll::Ready(ready) => ready.map_err(Error::broken)?,
             }
             let Some((frame, done)) = self.outbox.pop_front() else { break };
-            if let Err(error) = outgoing.as_mut().start_send(frame) {
+            if let Err(error) = outgoing.as_mut().start_send(frame).map_err(Error::broken) {
                 if let Some(done) = done {
                     done.tell(Err(error.clone()));
                 }
@@ -68,7 +68,7 @@ impl Wire {
         if self.is_dirty
             && let Poll::Ready(flushed) = outgoing.as_mut().poll_flush(context)
         {
-            flushed?;
+            flushed.map_err(Error::broken)?;
             self.is_dirty = false;
             for done in self.unflushed.drain(..) {
                 done.tell(Ok(Sent::Written));
@@ -79,7 +79,7 @@ impl Wire {
 
     /// The next frame; `None` where the connection ended.
     pub(crate) fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame>>> {
-        self.connection.incoming().poll_next(context)
+        self.connection.incoming().poll_next(context).map_err(Error::broken)
     }
 
     /// It broke: tells everybody who waits.

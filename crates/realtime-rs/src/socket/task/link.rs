@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use supabase_core::{Instant, limited};
 
-use super::line::{Link, Up, empty_object};
 use super::Task;
+use super::line::{Link, Up, empty_object};
 use crate::backoff::asked_pause;
 use crate::deadline::after;
 use crate::error::{Error, ErrorKind};
