@@ -89,7 +89,8 @@ fn router(app: App) -> Router {
 async fn main() -> Result<()> {
     let supabase = Client::new(env::var("SUPABASE_URL")?, env::var("SUPABASE_ANON_KEY")?)?;
     let mut verifier = supabase.auth().jwt_verifier().audience("authenticated");
-    if let Ok(secret) = env::var("SUPABASE_JWT_SECRET") {
+    // One that is empty would be refused, and every token with it.
+    if let Some(secret) = env::var("SUPABASE_JWT_SECRET").ok().filter(|secret| !secret.is_empty()) {
         verifier = verifier.hs256_secret(secret);
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

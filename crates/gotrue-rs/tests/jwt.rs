@@ -552,6 +552,28 @@ async fn symmetric_tokens_are_verified_with_the_secret_and_nothing_is_sent() {
     assert!(!format!("{verifier:?}").contains("secret-of"), "{verifier:?}");
 }
 
+/// `env::var("…").unwrap_or_default()` must not let everybody in who signs with nothing.
+#[tokio::test]
+async fn a_secret_that_is_none_verifies_nothing() {
+    let key = Signer::es256("e");
+    let project = Project::with(&[&key]).await;
+    for weak in ["", "secret", "a-secret-of-thirty-one-bytes-xx"] {
+        let verifier = project.verifier().hs256_secret(weak);
+        for token in [Signer::hs256("", weak.as_bytes()).sign(&claims(USER)), key.sign(&claims(USER))] {
+            let error = verifier.verify(&token).await.unwrap_err();
+            assert!(error.kind() == ErrorKind::Invalid && error.message().contains("secret is"), "{error:?}");
+            assert!(!format!("{error:?}").contains("thirty-one"), "{error:?}");
+        }
+    }
+    assert_eq!(project.asked(), 0);
+    for good in
+        ["a-secret-of-thirty-two-bytes-xxx", "super-secret-jwt-token-with-at-least-32-characters-long"]
+    {
+        let verifier = project.verifier().hs256_secret("").hs256_secret(good);
+        verifier.verify(&Signer::hs256("", good.as_bytes()).sign(&claims(USER))).await.unwrap();
+    }
+}
+
 /// 14 of the service's traps: verify here only by an asymmetric key that is known, else `GET /user`.
 #[tokio::test]
 async fn symmetric_tokens_without_the_secret_are_the_servers_to_judge() {
@@ -622,7 +644,7 @@ proptest! {
         }),
     ]) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let verifier = verifier("http://127.0.0.1:9").hs256_secret("secret");
+        let verifier = verifier("http://127.0.0.1:9").hs256_secret(std::str::from_utf8(SECRET).unwrap());
         let error = runtime.block_on(verifier.verify(&text).into_future()).unwrap_err();
         prop_assert_eq!(error.kind(), ErrorKind::InvalidJwt);
     }

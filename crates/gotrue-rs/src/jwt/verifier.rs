@@ -22,6 +22,11 @@ use crate::user::User;
 const LEEWAY: Duration = Duration::from_secs(30);
 const LONGEST_LEEWAY: Duration = Duration::from_secs(24 * 3600);
 
+/// The shortest shared secret that is taken, in bytes: no shorter one is safe with HS256, and PostgREST takes none either.
+///
+/// Source: <https://datatracker.ietf.org/doc/html/rfc7518#section-3.2>
+const SHORTEST_SECRET: usize = 32;
+
 /// Verifies access tokens, for a server that acts for many users. Clones share the keys.
 ///
 /// A token that is signed with one of the project's public keys is verified here, and the server is asked only for the
@@ -52,6 +57,8 @@ struct Inner {
     transport: Transport,
     jwks: Arc<Jwks>,
     secret: Option<DecodingKey>,
+    /// The secret is one that anybody can guess. By an empty one, everybody signs.
+    is_weak: bool,
     rules: Rules,
     clock: Clock,
 }
@@ -75,14 +82,20 @@ impl JwtVerifier {
     pub(crate) fn of(transport: Transport, jwks: Arc<Jwks>, clock: Clock) -> Self {
         let leeway = i64::try_from(LEEWAY.as_secs()).unwrap_or_default();
         let rules = Rules { leeway, ..Rules::default() };
-        Self(Arc::new(Inner { transport, jwks, secret: None, rules, clock }))
+        Self(Arc::new(Inner { transport, jwks, secret: None, is_weak: false, rules, clock }))
     }
 
     /// The shared secret of a project that signs, or has signed, its tokens by HS256. Tokens signed in other ways are
     /// verified with the project's public keys all the same.
+    ///
+    /// It has at least 32 bytes. With a shorter one, as a variable of the environment that is not set gives, nothing is
+    /// verified: [`verify`](Self::verify) says so.
     pub fn hs256_secret(mut self, secret: impl Into<SecretString>) -> Self {
         let secret = secret.into();
-        self.set().secret = Some(DecodingKey::from_secret(secret.expose_secret().as_bytes()));
+        let secret = secret.expose_secret().as_bytes();
+        let inner = self.set();
+        inner.secret = Some(DecodingKey::from_secret(secret));
+        inner.is_weak = secret.len() < SHORTEST_SECRET;
         self
     }
 
@@ -142,6 +155,11 @@ impl JwtVerifier {
 
 impl Inner {
     async fn verify(&self, token: &str) -> Result<Claims> {
+        if self.is_weak {
+            return Err(Error::invalid(
+                "the shared secret is empty or shorter than 32 bytes: tokens that it signs prove nothing",
+            ));
+        }
         let parts = Token::parse(token)?;
         if parts.algorithm == Algorithm::HS256 {
             let Some(secret) = &self.secret else { return self.ask(token, &parts).await };
