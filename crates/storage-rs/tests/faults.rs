@@ -338,6 +338,58 @@ async fn a_part_that_nobody_asked_for_is_not_the_whole() {
     }
 }
 
+/// A hundred times `0123456789`, compressed.
+const GZIP: &[u8] =
+    b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x33\x30\x34\x32\x36\x31\x35\x33\xb7\xb0\x34\x18\x65\x8d\
+    \xb2\x46\x59\xc3\x94\x05\x00\xf1\x8f\x85\x7c\xe8\x03\x00\x00";
+
+/// What is stored compressed comes decompressed: its ranges are those of other bytes.
+#[tokio::test]
+async fn an_object_that_is_stored_compressed_has_no_ranges() {
+    let plain = CONTENT[..10].repeat(100);
+    // With HTTP clients that decompress, and that do not.
+    for (http, content) in [
+        (supabase_testing::http::client(), plain.as_slice()),
+        (reqwest::Client::builder().no_proxy().no_gzip().build().unwrap(), GZIP),
+    ] {
+        let server = Server::answering(|request: &Request| {
+            let answer = Answer::new(200).header("etag", "\"1\"").header("content-encoding", "gzip");
+            let Some(range) = request.header("range") else { return answer.body(GZIP) };
+            let (first, last) = range.trim_start_matches("bytes=").split_once('-').unwrap();
+            let (first, last) =
+                (first.parse().unwrap(), last.parse().unwrap_or(usize::MAX).min(GZIP.len() - 1));
+            Answer::new(206)
+                .header("etag", "\"1\"")
+                .header("content-encoding", "gzip")
+                .header("content-range", format!("bytes {first}-{last}/{}", GZIP.len()))
+                .body(&GZIP[first..=last])
+        })
+        .unwrap();
+        let storage = builder(&server.url()).http_client(http).build().unwrap();
+        let download = || storage.from("b").download("a");
+        assert!(download().await.unwrap() == content);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        let written = download().to_file(&path).parallel(3).await.unwrap();
+        assert_eq!(written.bytes, content.len() as u64);
+        assert!(std::fs::read(&path).unwrap() == content);
+        for range in [0..10, 0..GZIP.len() as u64, 5..15, 0..10_000] {
+            let error = download().range(range).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{error:?}");
+            assert!(error.message().contains("content-encoding"), "{error:?}");
+        }
+    }
+    // What is short, and longer when it is compressed.
+    let answer = Answer::new(206)
+        .header("etag", "\"1\"")
+        .header("content-encoding", "gzip")
+        .header("content-range", "bytes 0-2000/2001")
+        .body(GZIP);
+    let server = Server::start([answer]).unwrap();
+    let error = client(&server).from("b").download("a").range(..).await.unwrap_err();
+    assert!(error.message().contains("content-encoding"), "{error:?}");
+}
+
 /// A dropped stream closes its connection, and so the server stops sending.
 #[tokio::test]
 async fn a_dropped_download_is_cancelled() {

@@ -87,7 +87,7 @@ impl Download {
         self
     }
 
-    /// Only these bytes, counted from 0.
+    /// Only these bytes, counted from 0. An object that is stored with a `content-encoding` has no ranges that could be read.
     ///
     /// ```no_run
     /// # async fn run(storage: storage_rs::Client) -> storage_rs::Result<()> {

@@ -109,9 +109,11 @@ struct First {
 }
 
 /// Begins to read the first range; `None` if the service knows no ranges of this object, as of an empty one, or does not
-/// tell by a tag whether they belong together.
+/// tell by a tag whether they belong together, or if it is stored compressed.
 async fn first_part(download: &Ready) -> Result<Option<First>> {
     match part(download, 0, PART).begin().await {
+        // The places of what comes are those of what is stored: not so where it is decompressed on its way.
+        Ok(reader) if reader.is_decoded() => Ok(None),
         Ok(reader) => {
             let (total, tag) = (reader.total(), reader.tag().map(str::to_owned));
             Ok(total.zip(tag).map(|(total, tag)| First { reader, total, tag }))

@@ -34,6 +34,8 @@ pub(crate) struct Reader {
     skip: u64,
     /// Whether the present answer goes on behind the range that was asked for, as it is the whole object.
     is_cut: bool,
+    /// Whether a range is likely to be decompressed on its way, so that what comes is not what stands at its place.
+    is_decoded: bool,
     /// How often it broke since the last byte.
     breaks: u32,
     is_done: bool,
@@ -47,6 +49,9 @@ impl Reader {
         let patience = request.timeout.or_else(|| transport.timeout());
         let reply = transport.open(request.clone()).await.map_err(Error::from_failure)?;
         let head = reply.head();
+        if range.is_some() && has_encoding(&head) {
+            return Err(compressed(&head));
+        }
         let (first, until, length) = match range {
             None if head.status() == 206 => {
                 let length = whole_of(&head)?;
@@ -62,6 +67,7 @@ impl Reader {
                 None => (0, None, None),
             },
         };
+        let is_decoded = range.is_some() && is_decoded(&head);
         Ok(Self {
             transport,
             request,
@@ -75,6 +81,7 @@ impl Reader {
             until,
             skip: 0,
             is_cut: false,
+            is_decoded,
             breaks: 0,
             is_done: false,
         })
@@ -101,6 +108,12 @@ impl Reader {
         strong_tag(&self.head)
     }
 
+    /// Whether the bytes of this range are likely to be others than those at its place.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn is_decoded(&self) -> bool {
+        self.is_decoded
+    }
+
     /// The next piece; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         while !self.is_done {
@@ -124,6 +137,9 @@ impl Reader {
                     }
                     self.received += piece.len() as u64;
                     if self.until.is_some_and(|until| self.received > until) {
+                        if self.is_decoded {
+                            return Err(compressed(&self.head));
+                        }
                         return Err(Error::corrupt("more bytes came than were announced", &self.head));
                     }
                     self.breaks = 0;
@@ -133,6 +149,8 @@ impl Reader {
                     None => self.is_done = true,
                     // The answer is complete, and less than was asked for.
                     Some(_) if self.until == Some(self.received) && self.tag().is_some() => self.reply = None,
+                    // What has no length of its own ends where it says so.
+                    Some(_) if self.is_decoded => return Err(compressed(&self.head)),
                     Some(length) => {
                         let message = format!("{} of {length} bytes came", self.received);
                         self.broke(Error::corrupt(message, &self.head)).await?;
@@ -143,6 +161,11 @@ impl Reader {
                         failure.kind(),
                         FailureKind::Interrupted | FailureKind::Timeout | FailureKind::Connect
                     );
+                    // A part of what is compressed ends too early for the one who decompresses it, as if it had broken off.
+                    let is_cut = matches!(failure.kind(), FailureKind::Decode | FailureKind::Interrupted);
+                    if self.is_decoded && is_cut {
+                        return Err(compressed(&self.head));
+                    }
                     let error = Error::from_failure(failure);
                     if !goes_on {
                         return Err(error);
@@ -283,6 +306,24 @@ fn part_of(head: &Reply) -> Result<Option<ContentRange>> {
         None if is_hidden && head.status() == 206 => Ok(None),
         _ => Err(Error::corrupt("the server did not send the range that was asked for", head)),
     }
+}
+
+/// Whether what is stored is encoded, and comes as it is.
+fn has_encoding(head: &Reply) -> bool {
+    head.header("content-encoding").is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+}
+
+/// Whether a range is likely to be decompressed on its way: the HTTP client then takes the encoding and the length out of the
+/// head. In a page nothing tells.
+fn is_decoded(head: &Reply) -> bool {
+    let is_missing = |name| head.header(name).is_none();
+    cfg!(not(target_family = "wasm")) && is_missing("content-length") && is_missing("transfer-encoding")
+}
+
+/// A range was asked for of what is stored with an encoding.
+fn compressed(head: &Reply) -> Error {
+    let message = "no range of an object that is stored compressed, with a `content-encoding`, can be read: download it whole";
+    Error::corrupt(message, head)
 }
 
 /// How many bytes are to come where a range was asked for, of which an answer holds the beginning.
