@@ -4,7 +4,8 @@ use supabase_core::Method;
 
 use crate::call::Call;
 use crate::client::Client;
-use crate::error::Error;
+use crate::code::Code;
+use crate::error::{Error, Result};
 use crate::session::event::SignOutReason;
 
 /// Which of the user's sessions end.
@@ -34,8 +35,12 @@ impl Client {
     /// Signs the user out. Their refresh tokens end at once; access tokens are still accepted by services other than auth
     /// until they expire.
     ///
-    /// A session that the server no longer knows counts as signed out. If the server cannot be reached, the session stays,
-    /// so that the call can be made again; [`forget_session`](Self::forget_session) does without the server.
+    /// A session that the server no longer knows counts as signed out with [`SignOutScope::Local`]. Other sessions cannot be
+    /// ended by it: with [`SignOutScope::Global`] it ends here, and the call fails with what the server says, as it does with
+    /// [`SignOutScope::Others`]. The user must sign in once more to end them. supabase-js says nothing of that.
+    ///
+    /// If the server cannot be reached, the session stays, so that the call can be made again;
+    /// [`forget_session`](Self::forget_session) does without the server.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/auth-signout>
     ///
@@ -60,8 +65,8 @@ impl Client {
                 Ok(None) => return client.sessions().save().await,
                 // The server has just refused the session, and so it has ended.
                 Err(error) if client.sessions().held().await?.is_none() => {
-                    tracing::debug!(%error, "the session had ended before the sign-out");
-                    return client.sessions().save().await;
+                    client.sessions().save().await?;
+                    return had_ended(scope, error);
                 }
                 Err(error) => return Err(error),
             };
@@ -74,17 +79,27 @@ impl Client {
                 .settings(settings)
                 .done()
                 .await;
-            match outcome {
-                Err(error) if !is_gone(&error) => return Err(error),
-                _ => {}
-            }
-            if scope == SignOutScope::Others {
-                return Ok(());
-            }
+            let outcome = match outcome {
+                outcome if scope == SignOutScope::Others => return outcome,
+                Err(error) if is_gone(&error) => had_ended(scope, error),
+                Err(error) => return Err(error),
+                Ok(()) => Ok(()),
+            };
             let user = session.user.id.as_str();
-            client.sessions().sign_out(|machine| machine.sign_out_user(user, SignOutReason::User)).await
+            client.sessions().sign_out(|machine| machine.sign_out_user(user, SignOutReason::User)).await?;
+            outcome
         })
     }
+}
+
+/// What it means for a sign-out that the session had ended before, as `error` says.
+fn had_ended(scope: SignOutScope, error: Error) -> Result<()> {
+    let has_others = error.code() != Some(&Code::UserNotFound);
+    if scope != SignOutScope::Local && has_others {
+        return Err(error);
+    }
+    tracing::debug!(%error, "the session had ended before the sign-out");
+    Ok(())
 }
 
 /// Whether the server says that there is no such session any more. What a gateway says is about something else.

@@ -203,7 +203,10 @@ async fn sessions_end_one_by_one_and_all_together() {
     let fifth = also().await;
     let token = fifth.access_token().await.unwrap().unwrap();
     admin(&stack).sign_out(token, SignOutScope::Global).await.unwrap();
-    ended(fifth).await;
+    ended(fifth.clone()).await;
+    let error = fifth.sign_out(SignOutScope::Global).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::SessionNotFound), "{error:?}");
+    assert!(fifth.get_session().await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -447,6 +447,37 @@ async fn signing_out_the_others_keeps_this_one() {
     assert!(token(&client).await.is_some());
 }
 
+/// By a session that is over, no other can be ended: who asked for that must know that they live on.
+#[tokio::test]
+async fn a_dead_session_says_that_it_ended_no_others() {
+    let gone = || (403, error("session_not_found"));
+    // Its access token is refused, or has expired and its refresh token is refused.
+    for left in [3600, -10] {
+        for (scope, is_done, stays) in [
+            (SignOutScope::Local, true, false),
+            (SignOutScope::Global, false, false),
+            (SignOutScope::Others, false, left > 0),
+        ] {
+            let server = Server::start(move |_| gone()).await;
+            let store = store_with("ada", left);
+            let client = client(&server, &store);
+            match client.sign_out(scope).await {
+                Ok(()) => assert!(is_done, "{scope:?}"),
+                Err(error) => {
+                    assert_eq!((is_done, error.code()), (false, Some(&Code::SessionNotFound)), "{scope:?}");
+                }
+            }
+            assert_eq!(kept(&store).is_some(), stays, "{scope:?} {left}");
+            assert_eq!(token(&client).await.is_some(), stays, "{scope:?} {left}");
+        }
+    }
+    // A user who is gone has no other sessions.
+    let server = Server::start(|_| (403, error("user_not_found"))).await;
+    let client = client(&server, &store_with("ada", 3600));
+    client.sign_out(SignOutScope::Global).await.unwrap();
+    assert_eq!(token(&client).await, None);
+}
+
 #[tokio::test]
 async fn a_user_who_is_changed_is_told_and_kept() {
     let server = Server::start(|_| (200, json!({ "id": "ada", "user_metadata": { "hat": "red" } }))).await;
