@@ -101,6 +101,52 @@ async fn a_list_that_leads_in_circles_ends() {
     assert_eq!(asked.load(Ordering::SeqCst), 4);
 }
 
+/// A gateway may leave out the links of pages: then the list ends by its total, by an empty page, or by the same one again.
+#[tokio::test]
+async fn a_list_without_links_is_read_to_its_end() {
+    let list = |server: &MockServer, page| admin(&server.url("/auth/v1")).list_users().page(page).stream();
+    let (server, asked) = pages(|_| String::new()).await;
+    assert_eq!(all(&server).await.unwrap().len(), 7);
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+    // From another page on, the total says nothing.
+    let rest: Vec<_> = list(&server, 2).map_ok(|user| user.id).try_collect().await.unwrap();
+    assert_eq!(rest, ["3", "4", "5", "6"]);
+    assert_eq!(asked.load(Ordering::SeqCst), 6);
+
+    for (ends, requests) in [(true, 3), (false, 2)] {
+        let server = Server::start(move |sent| match sent.query("page") {
+            Some("1" | "2") | None if ends => {
+                let first = if sent.query("page") == Some("2") { 2 } else { 0 };
+                (200, users(first..first + 2))
+            }
+            _ if ends => (200, users(0..0)),
+            // It knows no pages.
+            _ => (200, users(0..4)),
+        })
+        .await;
+        let users = admin(&server.url()).list_users().stream();
+        assert_eq!(users.try_collect::<Vec<_>>().await.unwrap().len(), 4);
+        assert_eq!(server.sent().len(), requests);
+    }
+}
+
+/// The server takes page 0 for page 1, and then names page 1 as the next one.
+#[tokio::test]
+async fn page_0_is_page_1_and_comes_once() {
+    let server = Server::start(|sent| {
+        let page: u64 = sent.query("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+        (200, users(if page > 2 { 0..0 } else { page.max(1) * 3..page.max(1) * 3 + 3 }))
+    })
+    .await;
+    let ids = admin(&server.url()).list_users().page(0).stream().map_ok(|user| user.id);
+    assert_eq!(ids.try_collect::<Vec<_>>().await.unwrap(), ["3", "4", "5", "6", "7", "8"]);
+    admin(&server.url()).list_users().page(0).await.unwrap();
+    assert_eq!(server.last().query("page"), Some("1"));
+    let page = admin(&server.url()).audit_log().page(0);
+    page.await.unwrap_err();
+    assert_eq!(server.last().query("page"), Some("1"));
+}
+
 #[tokio::test]
 async fn a_failure_ends_a_stream_after_what_came_before_it() {
     let server = Server::start(|sent| match sent.query("page") {
@@ -108,10 +154,10 @@ async fn a_failure_ends_a_stream_after_what_came_before_it() {
         _ => (503, json!({ "message": "down" })),
     })
     .await;
-    // Without links there is only the page that was asked for.
-    let users = admin(&server.url()).list_users().page(1).stream();
-    assert_eq!(users.try_collect::<Vec<_>>().await.unwrap().len(), 2);
-    let mut users = std::pin::pin!(admin(&server.url()).list_users().page(2).stream());
+    let mut users = std::pin::pin!(admin(&server.url()).list_users().stream());
+    for id in ["0", "1"] {
+        assert_eq!(users.try_next().await.unwrap().unwrap().id, id);
+    }
     assert_eq!(users.try_next().await.unwrap_err().status(), Some(503));
     assert!(users.try_next().await.unwrap().is_none());
 }

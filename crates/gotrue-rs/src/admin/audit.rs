@@ -95,9 +95,10 @@ pub struct ListAuditLog {
 }
 
 impl ListAuditLog {
-    /// Which page: the first if not given, which is number 1.
+    /// Which page: the first if not given, which is number 1, and 0 as well.
     pub fn page(mut self, page: u64) -> Self {
-        self.page = Some(page);
+        // The server takes 0 for 1 too, and names 1 as the next page then.
+        self.page = Some(page.max(1));
         self
     }
 

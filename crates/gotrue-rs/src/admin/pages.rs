@@ -2,7 +2,7 @@
 
 use futures_util::{Stream, StreamExt, stream};
 use serde::de::DeserializeOwned;
-use supabase_core::{MaybeSend, MaybeSync, Reply, Url};
+use supabase_core::{Bytes, MaybeSend, MaybeSync, Reply, Url};
 
 use crate::api::Api;
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// How many there are on all pages.
     pub total: Option<u64>,
-    /// The number of the next page; `None` on the last one.
+    /// The number of the next page; `None` on the last one, and where the server does not tell.
     pub next_page: Option<u64>,
     /// The number of the last page.
     pub last_page: Option<u64>,
@@ -50,7 +50,35 @@ fn page_of(links: &str, rel: &str) -> Option<u64> {
     })
 }
 
-/// All items of all pages from `first` on. `request` asks for one page, and `read` reads it.
+/// How far a list was read.
+struct Place {
+    next: Option<u64>,
+    /// How many items came.
+    seen: u64,
+    /// The last page as it came, if the server does not say which one is next.
+    last: Option<Bytes>,
+}
+
+impl Place {
+    /// Which page comes after this one.
+    fn follow<T>(&mut self, page: u64, read: &Page<T>, reply: &Reply, is_from_start: bool) {
+        self.seen = self.seen.saturating_add(u64::try_from(read.items.len()).unwrap_or(u64::MAX));
+        let is_told = reply.header("link").is_some_and(|links| !links.trim().is_empty());
+        let is_all = is_from_start && read.total.is_some_and(|total| self.seen >= total);
+        self.next = match is_told {
+            _ if read.items.is_empty() => None,
+            // A server that tells the same page again would never end.
+            true => read.next_page.filter(|next| *next > page),
+            // What stands between may have left the links out: that there are none does not say that this is all.
+            false if is_all => None,
+            false => page.checked_add(1),
+        };
+        self.last = (!is_told).then(|| reply.body().clone());
+    }
+}
+
+/// All items of all pages from `first` on. Where the server does not say which page is next, the list ends by its total, by
+/// an empty page, or by the same one again. `request` asks for one page, and `read` reads it.
 pub(super) fn all<T, R, D>(
     first: u64,
     request: R,
@@ -61,20 +89,24 @@ where
     R: Fn(u64) -> Api + MaybeSend + MaybeSync + 'static,
     D: Fn(&Reply) -> Result<Page<T>> + MaybeSend + MaybeSync + 'static,
 {
-    let pages = stream::unfold((Some(first), request, read), |(page, request, read)| async move {
-        let page = page?;
-        let outcome = async { read(&request(page).send().await?) }.await;
-        let next = match &outcome {
-            // A server that does not tell ends the list by an empty page; one that tells the same page again would never.
-            Ok(page) if page.items.is_empty() => None,
-            Ok(read) => read.next_page.filter(|next| *next > page),
-            Err(_) => None,
+    let place = Place { next: Some(first), seen: 0, last: None };
+    let pages = stream::unfold((place, request, read), move |(mut place, request, read)| async move {
+        let page = place.next.take()?;
+        let outcome = async {
+            let reply = request(page).send().await?;
+            Ok((read(&reply)?, reply))
         };
-        let items: Vec<Result<T>> = match outcome {
-            Ok(page) => page.items.into_iter().map(Ok).collect(),
+        let items: Vec<Result<T>> = match outcome.await {
+            Ok((read, reply)) => {
+                if place.last.as_ref() == Some(reply.body()) {
+                    return None;
+                }
+                place.follow(page, &read, &reply, first == 1);
+                read.items.into_iter().map(Ok).collect()
+            }
             Err(error) => vec![Err(error)],
         };
-        Some((stream::iter(items), (next, request, read)))
+        Some((stream::iter(items), (place, request, read)))
     });
     pages.flatten()
 }
