@@ -3,14 +3,18 @@
 mod common;
 
 use std::error::Error as StdError;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use common::{Server, session};
 use futures_util::FutureExt;
+use futures_util::future::poll_immediate;
 use gotrue_rs::{
-    Client, ClientBuilder, ErrorKind, MemoryStore, Password, SavedSession, SessionStore, SignOutScope,
+    AuthEvent, Client, ClientBuilder, ErrorKind, MemoryStore, Password, SavedSession, SessionStore,
+    SignOutScope,
 };
 use serde_json::Value;
 use tokio::sync::{Notify, Semaphore};
@@ -203,4 +207,70 @@ async fn a_session_that_the_store_has_lost_goes_on() {
     client.refresh_session().await.unwrap();
     assert!(client.get_session().await.unwrap().is_some());
     store.until_kept(true).await;
+}
+
+#[tokio::test]
+async fn who_only_listens_learns_that_the_store_cannot_be_read_and_who_is_signed_in_once_it_can() {
+    let (server, store) = (server().await, Moody::new());
+    sign_in(&with(server.builder(), &store)).await;
+    store.fails_to_read.store(true, Ordering::SeqCst);
+    let client = with(server.builder(), &store);
+    let mut events = client.events();
+    let first = events.next().now_or_never().expect("it waits");
+    assert!(matches!(first, Some(AuthEvent::StoreFailed(_))), "{first:?}");
+    assert!(matches!(client.events().next().await, Some(AuthEvent::StoreFailed(_))));
+    store.fails_to_read.store(false, Ordering::SeqCst);
+    loop {
+        match events.next().await {
+            Some(AuthEvent::StoreFailed(_)) => {}
+            Some(AuthEvent::InitialSession(Some(session))) => break assert_eq!(session.user.id, "ada"),
+            other => panic!("{other:?}"),
+        }
+    }
+    // The end comes also where the beginning never did.
+    store.fails_to_read.store(true, Ordering::SeqCst);
+    let client = with(server.builder(), &store);
+    let mut events = client.events();
+    assert!(events.next().await.is_some());
+    drop(client);
+    while events.next().await.is_some() {}
+    let holders = Arc::strong_count(&store);
+    drop(events);
+    assert_eq!(Arc::strong_count(&store), holders);
+}
+
+/// Nothing but the network needs tokio.
+#[test]
+fn a_store_of_another_runtime_works_without_tokio() {
+    struct Late;
+    impl SessionStore for Late {
+        async fn load(&self, _: &str) -> Result<Option<SavedSession>, BoxError> {
+            let mut has_waited = false;
+            std::future::poll_fn(move |context| {
+                context.waker().wake_by_ref();
+                if std::mem::replace(&mut has_waited, true) { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            Err("the keyring is locked".into())
+        }
+
+        async fn swap(
+            &self,
+            _: &str,
+            _: Option<&SavedSession>,
+            _: Option<&SavedSession>,
+        ) -> Result<bool, BoxError> {
+            Err("the keyring is locked".into())
+        }
+    }
+    fn run(work: impl Future<Output = ()>) {
+        let mut work = pin!(work);
+        while poll_immediate(&mut work).now_or_never().flatten().is_none() {}
+    }
+    let client = common::at("http://127.0.0.1:1").session_store(Late).build().unwrap();
+    run(async {
+        assert_eq!(client.get_session().await.unwrap_err().kind(), ErrorKind::Store);
+        assert!(matches!(client.events().next().await, Some(AuthEvent::StoreFailed(_))));
+        assert_eq!(client.forget_session().await.unwrap_err().kind(), ErrorKind::Store);
+    });
 }

@@ -25,6 +25,18 @@ pub async fn sleep(duration: Duration) {
     gloo_timers::future::sleep(duration.min(LONGEST)).await;
 }
 
+/// Whether [`sleep`] can be waited for here: tokio's clock is its runtime's.
+#[cfg(not(target_family = "wasm"))]
+pub fn can_sleep() -> bool {
+    tokio::runtime::Handle::try_current().is_ok()
+}
+
+/// Whether [`sleep`] can be waited for here.
+#[cfg(target_family = "wasm")]
+pub fn can_sleep() -> bool {
+    true
+}
+
 /// Runs `work` for at most `limit`; `None` means that time ran out and the work was dropped.
 pub async fn limited<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);

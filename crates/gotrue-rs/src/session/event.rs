@@ -11,7 +11,8 @@ use crate::session::Session;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AuthEvent {
-    /// The first event of each stream: who was signed in when it began; by the store, where nobody had asked it before.
+    /// The first event of each stream, but for a [`StoreFailed`](Self::StoreFailed) where the store could not be read at
+    /// first: who was signed in when it began; by the store, where nobody had asked it before.
     InitialSession(Option<Arc<Session>>),
     /// A user signed in, here or in another process that uses the same store.
     SignedIn(Arc<Session>),

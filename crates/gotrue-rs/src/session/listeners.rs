@@ -68,6 +68,18 @@ impl Listeners {
     }
 }
 
+impl Waiting {
+    /// The next event for the listener. Before it has begun, that is only that the store has failed: what else happened
+    /// comes after the beginning, which a store that cannot be read puts off.
+    fn next(&mut self) -> Option<AuthEvent> {
+        if self.has_begun {
+            return self.events.pop_front();
+        }
+        let at = self.events.iter().position(|event| matches!(event, AuthEvent::StoreFailed(_)))?;
+        self.events.remove(at)
+    }
+}
+
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -116,6 +128,9 @@ fn make_room(events: &mut VecDeque<AuthEvent>) {
 /// Each stream has a queue of its own: a slow listener stops nobody. Where a listener is 64 events behind, refreshes
 /// that later events make pointless are left out; the last state always arrives. The stream ends when no handle to the
 /// client is left.
+///
+/// While the store cannot be read, nothing comes but [`AuthEvent::StoreFailed`], and the store is read again after growing
+/// pauses.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct AuthEvents {
     queue: Arc<Queue>,
@@ -158,12 +173,13 @@ impl Stream for AuthEvents {
             self.load = None;
         }
         let mut waiting = self.queue.lock();
-        if waiting.has_begun
-            && let Some(event) = waiting.events.pop_front()
-        {
+        if let Some(event) = waiting.next() {
             return Poll::Ready(Some(event));
         }
         if waiting.has_ended {
+            drop(waiting);
+            // It holds the store.
+            self.load = None;
             return Poll::Ready(None);
         }
         waiting.waker = Some(context.waker().clone());

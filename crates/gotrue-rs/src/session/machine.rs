@@ -353,6 +353,6 @@ impl Machine {
 }
 
 /// How long to wait after so many failures in a row, and one more.
-fn pause_after(failures: u32) -> Duration {
+pub(super) fn pause_after(failures: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE)
 }

@@ -3,7 +3,6 @@
 //! No lock is held while the store, the server or a listener is at work; the lock of the state guards only the moments
 //! in which the machine decides.
 
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, Shared, WeakShared, poll_immediate};
 use secrecy::{ExposeSecret, SecretString};
-use supabase_core::{BoxError, BoxFuture, Method, Transport, limited, spawn};
+use supabase_core::{BoxError, BoxFuture, Method, Transport, can_sleep, limited, sleep, spawn};
 use tokio::sync::Notify;
 
 use crate::api::Api;
@@ -21,7 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::session::event::AuthEvent;
 use crate::session::flight::{Answer, Flight, Input, Outcome, Save, Step};
 use crate::session::listeners::{AuthEvents, Listeners};
-use crate::session::machine::{Kept, Machine, Need};
+use crate::session::machine::{Kept, Machine, Need, pause_after};
 use crate::session::saved::SavedSession;
 use crate::session::store::AnyStore;
 use crate::session::{Session, Wire, keeper};
@@ -141,8 +140,12 @@ impl Sessions {
         let load = (!is_loaded).then(|| {
             let sessions = Arc::clone(self);
             let load: BoxFuture<'static, ()> = Box::pin(async move {
-                // It was told as an event.
-                let _ = sessions.load().await;
+                let mut failures = 0;
+                // It was told as an event. Who only listens would never learn who is signed in.
+                while sessions.load().await.is_err() && can_sleep() {
+                    sleep(pause_after(failures)).await;
+                    failures = failures.saturating_add(1);
+                }
             });
             load
         });
@@ -425,12 +428,7 @@ impl Sessions {
 
     /// What the store answers, if it does so within the time limit of calls.
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
-        let mut work = pin!(work);
-        // Most stores answer at once, and then no clock is needed.
-        if let Some(answer) = poll_immediate(&mut work).await {
-            return answer;
-        }
-        match self.transport.timeout() {
+        match self.transport.timeout().filter(|_| can_sleep()) {
             None => work.await,
             Some(limit) => limited(limit, work)
                 .await
