@@ -38,7 +38,7 @@ pub(crate) enum Source {
 }
 
 impl Body {
-    /// A file, which is opened when it is sent, and again when it must be sent again. If it shrinks or grows meanwhile, the
+    /// A file, which is opened when it is sent, and again when it must be sent again. If it is changed meanwhile, the
     /// upload fails.
     ///
     /// ```no_run

@@ -1,5 +1,7 @@
 //! Files: reading what is uploaded, and writing what is downloaded so that no half file ever has the final name.
 
+mod version;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
@@ -13,18 +15,16 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::spawn_blocking;
 
 use crate::error::{Error, Result};
+pub(crate) use version::Version;
 
 /// How much of a file is in memory at a time.
 const PIECE: usize = 128 * 1024;
 
-/// A file as a body that can be sent as often as it must.
+/// A file as a body that can be sent as often as it must, as long as the file stays as it is.
 pub(crate) async fn content(path: PathBuf) -> Result<Content> {
-    let length = length(path.clone()).await;
-    let length = length.map_err(|error| Error::content("the file to be uploaded cannot be read", error))?;
-    Ok(Content::again(Some(length), move || {
-        let path = path.clone();
-        async move { Ok(opened(in_background(move || fs::File::open(path)).await?)) }
-    }))
+    let version = Version::of(path).await?;
+    let length = version.length();
+    Ok(Content::again(Some(length), move || version.clone().read(0, length, true)))
 }
 
 /// How many bytes a file has.

@@ -12,8 +12,6 @@ mod protocol;
 mod refusal;
 mod source;
 mod store;
-#[cfg(not(target_family = "wasm"))]
-mod version;
 
 use std::fmt;
 use std::sync::Arc;

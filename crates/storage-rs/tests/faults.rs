@@ -445,11 +445,44 @@ async fn upload_while(change: impl FnOnce(&std::fs::File) + Send + 'static) -> s
 }
 
 #[tokio::test]
-async fn a_file_that_shrinks_or_grows_on_its_way_is_an_error() {
-    let error = upload_while(|file| file.set_len(1024 * 1024).unwrap()).await;
-    assert!(error.kind() == ErrorKind::Content && error.message().contains("ended after"), "{error:?}");
+async fn a_file_that_changes_on_its_way_is_an_error() {
+    let shrinks = |file: &std::fs::File| file.set_len(1024 * 1024).unwrap();
+    // Of the same length: what arrives would be a mixture.
+    let is_rewritten = |file: &std::fs::File| {
+        (&*file).write_all(b"other").unwrap();
+        file.set_modified(std::time::SystemTime::now() + Duration::from_secs(9)).unwrap();
+    };
+    for error in [upload_while(shrinks).await, upload_while(is_rewritten).await] {
+        assert_eq!(error.kind(), ErrorKind::Content, "{error:?}");
+        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        assert!(source.contains("changed while it was uploaded"), "{error:?}");
+    }
     let error = upload_while(|file| file.set_len(256 * 1024 * 1024 + 1).unwrap()).await;
     assert!(error.kind() == ErrorKind::Content && error.message().contains("longer than"), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_is_announced_as_empty_and_is_not_is_an_error() {
+    let server = Server::start([]).unwrap();
+    let reader = || Body::reader(std::io::Cursor::new(b"content".to_vec())).with_length(0);
+    // The system says that it is empty, and gives more.
+    #[cfg(target_os = "linux")]
+    let bodies = || [reader(), Body::file("/proc/cpuinfo")];
+    #[cfg(not(target_os = "linux"))]
+    let bodies = || [reader()];
+    let storage = client(&server);
+    let objects = storage.from("b");
+    for body in bodies() {
+        let error = objects.upload("a", body).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Content);
+        assert!(error.message().contains("longer than the 0 bytes announced"), "{error:?}");
+    }
+    for body in bodies() {
+        let error = objects.upload_resumable("a", body).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Content);
+        assert!(error.message().contains("longer than the 0 bytes announced"), "{error:?}");
+    }
+    assert_eq!(server.requests().len(), 0);
 }
 
 #[tokio::test]

@@ -219,13 +219,15 @@ async fn made(part: &Part) -> Result<reqwest::multipart::Part, Failure> {
 }
 
 #[cfg(not(target_family = "wasm"))]
-#[allow(clippy::unused_async, reason = "the browser has to wait here")]
 async fn body(content: &Content) -> Result<reqwest::Body, Failure> {
+    if content.length() == Some(0) {
+        // Behind a length of 0 nobody reads the body: only here it shows that it is none.
+        return Ok(whole(content).await?.into());
+    }
     Ok(reqwest::Body::wrap_stream(content.pieces()))
 }
 
-/// The browser's HTTP client takes no streams: there, the body is read whole first.
-#[cfg(target_family = "wasm")]
+/// Reads a body whole, before it is sent.
 async fn whole(content: &Content) -> Result<Vec<u8>, Failure> {
     use futures_util::StreamExt;
     let (mut pieces, mut whole) = (content.pieces(), Vec::new());
@@ -240,6 +242,7 @@ async fn whole(content: &Content) -> Result<Vec<u8>, Failure> {
     Ok(whole)
 }
 
+/// The browser's HTTP client takes no streams.
 #[cfg(target_family = "wasm")]
 async fn body(content: &Content) -> Result<reqwest::Body, Failure> {
     Ok(whole(content).await?.into())

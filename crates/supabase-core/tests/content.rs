@@ -97,6 +97,18 @@ async fn a_body_that_is_not_as_long_as_announced_is_broken_off_and_named() {
 }
 
 #[tokio::test]
+async fn a_body_announced_as_empty_is_read_before_anything_is_sent() {
+    let once = Payload::content(Content::once(Some(0), pieces(&["", "abc"])));
+    for payload in [again(0, &["abc"]), once] {
+        let server = Raw::start([Answer::Close]);
+        let failure = failed(&server.url(), payload).await;
+        assert_eq!(failure.kind(), FailureKind::Content);
+        assert!(failure.message().contains("longer than the 0 bytes announced"), "{failure:?}");
+        assert!(server.requests().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn the_last_byte_of_a_body_that_grows_is_never_sent() {
     let server = Raw::start([Answer::Close]);
     failed(&server.url(), again(6, &["abc", "def", "g"])).await;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use supabase_core::{Bytes, Content, MaybeSend, MaybeSync, Pieces};
 
-#[cfg(not(target_family = "wasm"))]
-use super::version::Version;
 use crate::body;
 use crate::error::{Error, Result};
+#[cfg(not(target_family = "wasm"))]
+use crate::file::Version;
 
 /// Told the number of bytes of each piece that is handed to the connection.
 #[cfg(not(target_family = "wasm"))]
@@ -77,13 +77,16 @@ impl Source {
         }
     }
 
-    /// Reads ahead as far as the first chunk goes, where that may tell how many bytes there are.
+    /// Reads ahead as far as the first chunk goes, where that may tell how many bytes there are; and looks whether what
+    /// should be empty is so, as no chunk of it is ever read.
     ///
     /// # Errors
     /// The content cannot be read, or is not as long as announced.
     pub(super) async fn prepare(&mut self, size: u64) -> Result<()> {
         match self {
-            Self::Once(window) if window.total().is_none() => window.fill(size).await,
+            Self::Once(window) if window.total().is_none_or(|total| total == 0) => window.fill(size).await,
+            #[cfg(not(target_family = "wasm"))]
+            Self::File(version) if version.length() == 0 => version.clone().stays_empty().await,
             _ => Ok(()),
         }
     }

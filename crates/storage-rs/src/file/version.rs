@@ -9,12 +9,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use futures_util::{StreamExt, stream};
 use supabase_core::{Bytes, Pieces};
 
+use super::{facts, in_background, opened};
 use crate::error::{Error, Result};
-use crate::file::{facts, in_background, opened};
 
 /// A file as it was when its upload began. It is read a part at a time, and only as long as it stays the same.
 #[derive(Clone, Debug)]
-pub(super) struct Version(Arc<Facts>);
+pub(crate) struct Version(Arc<Facts>);
 
 #[derive(Debug)]
 struct Facts {
@@ -27,7 +27,7 @@ struct Facts {
 impl Version {
     /// # Errors
     /// There is no such file.
-    pub(super) async fn of(path: PathBuf) -> Result<Self> {
+    pub(crate) async fn of(path: PathBuf) -> Result<Self> {
         let facts = in_background(move || {
             let facts = facts(&path)?;
             Ok(Facts {
@@ -41,19 +41,19 @@ impl Version {
         Ok(Self(Arc::new(facts)))
     }
 
-    pub(super) fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.0.length
     }
 
     /// What tells this content from another one.
-    pub(super) fn identity(&self) -> String {
+    pub(crate) fn identity(&self) -> String {
         let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok();
         let modified = self.0.modified.and_then(since).map(|time| time.as_nanos());
         format!("{}|{}|{}", self.0.path.display(), self.0.length, modified.unwrap_or_default())
     }
 
     /// The pieces of a part. Behind the last one it is looked once more whether the file is still the same.
-    pub(super) async fn read(self, offset: u64, length: u64, is_last: bool) -> io::Result<Pieces> {
+    pub(crate) async fn read(self, offset: u64, length: u64, is_last: bool) -> io::Result<Pieces> {
         let version = self.clone();
         let file = in_background(move || {
             let mut file = File::open(&version.0.path)?;
@@ -69,6 +69,21 @@ impl Version {
             Ok(Bytes::new())
         };
         Ok(Box::pin(opened(file).chain(stream::once(check))))
+    }
+
+    /// # Errors
+    /// The file has something in it: it was written meanwhile, or the system does not say how long it is.
+    pub(crate) async fn stays_empty(self) -> Result<()> {
+        let unread = |error| Error::content("the content to be sent cannot be read", error);
+        let mut pieces = self.read(0, 0, true).await.map_err(unread)?;
+        while let Some(piece) = pieces.next().await {
+            if !piece.map_err(unread)?.is_empty() {
+                return Err(Error::unequal(
+                    "the content to be sent is longer than the 0 bytes announced".to_owned(),
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn check(&self, file: &File) -> io::Result<()> {
