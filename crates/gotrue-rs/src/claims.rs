@@ -78,7 +78,10 @@ pub struct AuthenticationMethod {
 
 /// What a verified access token says: who its user is, and what the token is good for.
 ///
-/// A claim without a field of its own is in [`extra`](Self::extra); [`get`](Self::get) reads it into a type of yours.
+/// A claim without a field of its own is in [`extra`](Self::extra); [`get`](Self::get) reads it into a type of yours. Where
+/// a hook of the project gave a claim another type, a number reads as a text, a list of texts as one with spaces, and what
+/// is no proof or no map is left out. `sub`, `role`, `aud`, `iss`, `exp`, `nbf`, `iat` and `is_anonymous` are what they
+/// are, or the token is refused.
 ///
 /// Source: <https://supabase.com/docs/guides/auth/jwt-fields>
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -106,34 +109,34 @@ pub struct Claims {
     #[serde(default, deserialize_with = "maybe_seconds")]
     pub nbf: Option<Timestamp>,
     /// The email address of the user.
-    #[serde(default, deserialize_with = "blank_as_none")]
+    #[serde(default, deserialize_with = "as_text")]
     pub email: Option<String>,
     /// The phone number of the user, without a plus sign.
-    #[serde(default, deserialize_with = "blank_as_none")]
+    #[serde(default, deserialize_with = "as_text")]
     pub phone: Option<String>,
     /// What only a server may write about the user.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "odd_as_default")]
     pub app_metadata: Map<String, Value>,
     /// What the user may write: do not decide by it what they may do.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "odd_as_default")]
     pub user_metadata: Map<String, Value>,
     /// How sure it is that the user is who they say.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "odd_as_default")]
     pub aal: Option<AssuranceLevel>,
     /// How the user proved it, the latest proof first.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "methods")]
     pub amr: Vec<AuthenticationMethod>,
     /// The id of the session, a UUID.
-    #[serde(default, deserialize_with = "blank_as_none")]
+    #[serde(default, deserialize_with = "as_text")]
     pub session_id: Option<String>,
     /// Whether the user is a guest.
     #[serde(default, deserialize_with = "null_as_default")]
     pub is_anonymous: bool,
     /// The OAuth client that acts for the user, if the token was issued to one.
-    #[serde(default, deserialize_with = "blank_as_none")]
+    #[serde(default, deserialize_with = "as_text")]
     pub client_id: Option<String>,
     /// What the user granted to that client, separated by spaces.
-    #[serde(default, deserialize_with = "blank_as_none")]
+    #[serde(default, deserialize_with = "as_text")]
     pub scope: Option<String>,
     /// All other claims, for example those that a hook of the project adds.
     #[serde(flatten)]
@@ -180,6 +183,33 @@ impl<'de> Deserialize<'de> for AuthenticationMethod {
             WireMethod::Name(method) => Self { method, timestamp: None, provider: None },
         })
     }
+}
+
+/// What a hook may have given another type. That it is there is not hidden: no `client_id` says that nobody acts for the
+/// user.
+fn as_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = match Value::deserialize(deserializer)? {
+        Value::Null => return Ok(None),
+        Value::String(text) => text,
+        Value::Array(list) if list.iter().all(Value::is_string) => {
+            list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    };
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// What has another type says nothing here, and does not hide the rest.
+fn odd_as_default<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(T::deserialize(Value::deserialize(deserializer)?).unwrap_or_default())
+}
+
+/// The proofs among them.
+fn methods<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AuthenticationMethod>, D::Error> {
+    let Value::Array(list) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
+    Ok(list.into_iter().filter_map(|proof| AuthenticationMethod::deserialize(proof).ok()).collect())
 }
 
 /// Seconds since 1970, which a JWT may write with a fraction.

@@ -153,6 +153,59 @@ async fn claims_that_a_hook_changed_are_read() {
     assert!(error.message().contains("`plan`") && !error.message().contains("pro\""), "{error}");
 }
 
+/// What is only shown makes no good token a bad one, and what is decided by does not read as something else.
+#[tokio::test]
+async fn a_claim_of_another_type_hides_no_other() {
+    let key = Signer::es256("e");
+    let project = Project::with(&[&key]).await;
+    let verifier = project.verifier();
+    let read = |changes| {
+        let token = key.sign(&claims_with(changes));
+        let call = verifier.verify(&token);
+        async move { call.await }
+    };
+    let odd = json!({
+        "scope": ["openid", "email"], "client_id": 5, "session_id": 7, "phone": 13_334_445_555_u64, "email": ["a@b"],
+        "amr": [null, 1, { "method": 2 }, "totp", { "method": "password", "timestamp": 3 }], "aal": 2,
+        "app_metadata": [], "user_metadata": "x",
+    });
+    let claims = read(odd).await.unwrap();
+    assert_eq!((claims.sub.as_str(), claims.role.as_str()), (USER, "authenticated"));
+    assert_eq!((claims.scope.as_deref(), claims.client_id.as_deref()), (Some("openid email"), Some("5")));
+    assert_eq!((claims.session_id.as_deref(), claims.phone.as_deref()), (Some("7"), Some("13334445555")));
+    let methods: Vec<_> = claims.amr.iter().map(|proof| proof.method.clone()).collect();
+    assert_eq!(methods, [AuthMethod::Totp, AuthMethod::Password]);
+    assert!(claims.aal.is_none() && claims.app_metadata.is_empty() && claims.user_metadata.is_empty());
+    assert!(read(json!({ "client_id": {}, "amr": {} })).await.unwrap().client_id.is_some());
+    let none = read(json!({ "client_id": "", "scope": [], "session_id": null })).await.unwrap();
+    assert_eq!((none.client_id, none.scope, none.session_id), (None, None, None));
+    for wrong in [
+        json!({ "sub": 7 }),
+        json!({ "role": ["service_role"] }),
+        json!({ "exp": "1" }),
+        json!({ "nbf": "1" }),
+        json!({ "iss": 1 }),
+        json!({ "aud": 1 }),
+        json!({ "is_anonymous": "true" }),
+    ] {
+        assert_eq!(read(wrong.clone()).await.unwrap_err().kind(), ErrorKind::InvalidJwt, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn each_key_of_an_id_is_tried_and_no_other() {
+    let keys = [Signer::es256("same"), Signer::es256("same"), Signer::eddsa("same"), Signer::es256("other")];
+    let project = Project::with(&[&keys[0], &keys[1], &keys[2], &keys[3]]).await;
+    let verifier = project.verifier();
+    for key in &keys {
+        verifier.verify(&key.sign(&claims(USER))).await.unwrap();
+    }
+    let header = json!({ "alg": "ES256", "kid": "same" });
+    let error = verifier.verify(&keys[3].sign_as(&header, &claims(USER))).await.unwrap_err();
+    assert!(error.message().contains("signature"), "{error}");
+    assert_eq!(project.asked(), 1);
+}
+
 /// Every way in which a token was ever forged: each has a word of its own, and none passes.
 #[tokio::test]
 async fn no_forged_token_passes() {

@@ -66,7 +66,7 @@ struct Held {
 }
 
 impl Held {
-    fn find(&self, kid: &str) -> Option<Arc<Key>> {
+    fn find(&self, kid: &str) -> Vec<Arc<Key>> {
         find(&self.keys, kid)
     }
 }
@@ -76,25 +76,26 @@ impl Jwks {
         Arc::new(Self { transport, state: Mutex::default() })
     }
 
-    /// The key of this id; `None` if the project has none.
+    /// The keys of this id, of which there can be several where a project brings its own; none if the project has none.
     ///
     /// # Errors
     /// The keys could not be had, or not anew, so that nobody knows whether there is this one by now.
-    pub(super) async fn key(self: &Arc<Self>, kid: &str) -> Result<Option<Arc<Key>>> {
+    pub(super) async fn keys(self: &Arc<Self>, kid: &str) -> Result<Vec<Arc<Key>>> {
         let flight = {
             let now = Instant::now();
             let mut state = self.state();
             match &state.held {
                 Some(held) if now < held.fresh_until + STALE => {
-                    if let Some(key) = held.find(kid) {
+                    let keys = held.find(kid);
+                    if !keys.is_empty() {
                         if now >= held.fresh_until {
                             self.renew(&mut state, now);
                         }
-                        return Ok(Some(key));
+                        return Ok(keys);
                     }
                     // Only what has come says so: not a request that is on its way, nor one that failed.
                     if now < held.came + UNKNOWN_KEY_PAUSE {
-                        return Ok(None);
+                        return Ok(Vec::new());
                     }
                 }
                 _ => {}
@@ -178,8 +179,8 @@ impl Drop for Jwks {
     }
 }
 
-fn find(keys: &[Arc<Key>], kid: &str) -> Option<Arc<Key>> {
-    keys.iter().find(|key| key.kid == kid).cloned()
+fn find(keys: &[Arc<Key>], kid: &str) -> Vec<Arc<Key>> {
+    keys.iter().filter(|key| key.kid == kid).cloned().collect()
 }
 
 async fn fetch(transport: &Transport) -> Result<(Keys, Duration)> {

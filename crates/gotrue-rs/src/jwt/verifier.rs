@@ -168,13 +168,19 @@ impl Inner {
             let kid = parts.kid.as_deref();
             let kid =
                 kid.ok_or_else(|| Error::invalid_jwt("the token does not say which key it is signed with"))?;
-            let key = self.jwks.key(kid).await?;
-            let key = key
-                .ok_or_else(|| Error::invalid_jwt("the project has no key of the id that the token names"))?;
-            if key.algorithm != parts.algorithm {
-                return Err(Error::invalid_jwt("the token is signed in another way than its key signs"));
+            let keys = self.jwks.keys(kid).await?;
+            if keys.is_empty() {
+                return Err(Error::invalid_jwt("the project has no key of the id that the token names"));
             }
-            parts.check_signature(&key.key)?;
+            let other = "the token is signed in another way than its key signs";
+            let mut is_signed = Err(Error::invalid_jwt(other));
+            for key in keys.iter().filter(|key| key.algorithm == parts.algorithm) {
+                is_signed = parts.check_signature(&key.key);
+                if is_signed.is_ok() {
+                    break;
+                }
+            }
+            is_signed?;
         }
         self.believed(&parts)
     }
