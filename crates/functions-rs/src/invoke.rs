@@ -11,7 +11,7 @@ use serde::Serialize;
 use supabase_core::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use supabase_core::{
     BoxFuture, Bytes, Content, Failure, Instant, MaybeSend, OpenReply, Payload, Reply, Request, RetryPolicy,
-    Transport, limited,
+    Transport,
 };
 
 use crate::address;
@@ -284,12 +284,8 @@ impl Invoke {
         let refusal = if is_relay_error(&head) { Some(Refusal::Relay) } else { refusal(&head) };
         let Some(refusal) = refusal else { return Ok(reply) };
         // What went wrong may stand in the body, which is no stream then.
-        let whole = reply.into_refusal();
         let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));
-        let whole = match left {
-            Some(left) => limited(left, whole).await.unwrap_or(head),
-            None => whole.await,
-        };
+        let whole = reply.into_refusal(left).await;
         Err(match refusal {
             Refusal::Relay => Error::relay(whole, is_read),
             Refusal::NoEvents(why) => Error::no_events(why, whole),

@@ -92,13 +92,17 @@ impl Payload {
                 return Some(done);
             }
             // The limit counts from the last piece, and not from the last look.
-            let moved = self.0.contents().into_iter().filter_map(Content::moved).max();
-            let last = moved.unwrap_or(started).max(started);
-            left = limit.saturating_sub(last.elapsed());
+            left = limit.saturating_sub(self.stood_still(started));
             if left.is_zero() {
                 return None;
             }
         }
+    }
+
+    /// For how long nothing has moved, since the work began at the most.
+    pub(crate) fn stood_still(&self, started: Instant) -> Duration {
+        let moved = self.0.contents().into_iter().filter_map(Content::moved).max();
+        moved.unwrap_or(started).max(started).elapsed()
     }
 
     /// Sends a message with this body.

@@ -1,5 +1,7 @@
 //! One answer, read whole.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
@@ -104,9 +106,10 @@ impl OpenReply {
         Reply { status: self.response.status(), headers: self.response.headers().clone(), body: Bytes::new() }
     }
 
-    /// The answer, with as much of its body as says what went wrong: for an answer that turns out to be no success.
-    pub async fn into_refusal(self) -> Reply {
-        what_is_said(self.response).await
+    /// The answer, with as much of its body as says what went wrong and comes in time: for an answer that turns out to be no
+    /// success.
+    pub async fn into_refusal(self, within: Option<Duration>) -> Reply {
+        what_is_said(self.response, within).await
     }
 
     /// The next piece of the body; `None` at its end. Dropping the answer closes the connection.

@@ -51,6 +51,25 @@ struct Shared {
     retry: RetryPolicy,
 }
 
+/// One of the tries that a call takes.
+struct Attempt<'a> {
+    /// How many were before.
+    number: u32,
+    span: &'a Span,
+    /// When the call began.
+    started: Instant,
+}
+
+impl Attempt<'_> {
+    /// How much of the limit is used up. What moves has no end that could be known: there, it counts from the last piece.
+    fn used(&self, request: &Request) -> Duration {
+        match &request.payload {
+            None => self.started.elapsed(),
+            Some(payload) => payload.stood_still(self.started),
+        }
+    }
+}
+
 impl Transport {
     #[allow(clippy::too_many_arguments, reason = "the one caller is the builder, which has them all")]
     pub(crate) fn new(
@@ -167,25 +186,29 @@ impl Transport {
         }
     }
 
+    /// How long a call may take.
+    fn limit(&self, request: &Request) -> Option<Duration> {
+        request.timeout.or(self.shared.timeout)
+    }
+
     async fn call<T, F, Fut>(&self, request: &Request, read: &F) -> Result<T, Failure>
     where
         F: Fn(Response) -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
         let span = telemetry::span(request);
-        let limit = request.timeout.or(self.shared.timeout);
+        let limit = self.limit(request);
         // Pinned first: what wraps it then holds a pointer, and the large future is moved by none of them.
         let mut work = pin!(async {
-            let started = Instant::now();
-            let mut attempt = 0;
+            let mut attempt = Attempt { number: 0, span: &span, started: Instant::now() };
             loop {
-                let failure = match self.attempt(request, attempt, &span, read).await {
+                let failure = match self.attempt(request, &attempt, read).await {
                     Err(failure) if request.may_repeat(&failure) => failure,
                     outcome => return outcome,
                 };
                 // Rare, and large: in a place of its own, so that not every call has to make room for it.
-                Box::pin(self.pause(request, failure, attempt, started, limit)).await?;
-                attempt += 1;
+                Box::pin(self.pause(request, failure, &attempt)).await?;
+                attempt.number += 1;
             }
         });
         let work = poll_fn(|context| {
@@ -211,16 +234,9 @@ impl Transport {
     ///
     /// # Errors
     /// The failure, if there is no point in it.
-    async fn pause(
-        &self,
-        request: &Request,
-        failure: Failure,
-        attempt: u32,
-        started: Instant,
-        limit: Option<Duration>,
-    ) -> Result<(), Failure> {
+    async fn pause(&self, request: &Request, failure: Failure, attempt: &Attempt<'_>) -> Result<(), Failure> {
         let policy = request.retry.unwrap_or(self.shared.retry);
-        let pause = usize::try_from(attempt).ok().and_then(|attempt| policy.pauses().nth(attempt));
+        let pause = usize::try_from(attempt.number).ok().and_then(|number| policy.pauses().nth(number));
         let Some(pause) = pause else { return Err(failure) };
         let pause = match failure.retry_after() {
             // More than the caller is willing to wait: the answer is known now, so say it now.
@@ -228,9 +244,7 @@ impl Transport {
             Some(asked) => pause.max(asked),
             None => pause,
         };
-        // What moves has no end that could be known.
-        let limit = limit.filter(|_| request.payload.is_none());
-        if limit.is_some_and(|limit| started.elapsed().saturating_add(pause) >= limit) {
+        if self.limit(request).is_some_and(|limit| attempt.used(request).saturating_add(pause) >= limit) {
             return Err(failure);
         }
         tracing::debug!(kind = ?failure.kind(), status = failure.status(), ?pause, "sending again");
@@ -242,35 +256,34 @@ impl Transport {
     async fn attempt<T, F, Fut>(
         &self,
         request: &Request,
-        attempt: u32,
-        span: &Span,
+        attempt: &Attempt<'_>,
         read: &F,
     ) -> Result<T, Failure>
     where
         F: Fn(Response) -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
-        let outcome = self.response(request, attempt, span).and_then(read).await;
+        let outcome = self.response(request, attempt).and_then(read).await;
         if let Err(failure) = &outcome {
-            telemetry::record(span, attempt, failure.status(), Some(failure));
+            telemetry::record(attempt.span, attempt.number, failure.status(), Some(failure));
         }
         outcome
     }
 
     /// Sends once, follows redirects, and answers with what is a success.
-    async fn response(&self, request: &Request, attempt: u32, span: &Span) -> Result<Response, Failure> {
+    async fn response(&self, request: &Request, attempt: &Attempt<'_>) -> Result<Response, Failure> {
         if let Some(why) = self.shared.refusal {
             return Err(Failure::invalid(why));
         }
         // Asked right before sending: an earlier attempt may have failed because its token had just expired.
         let bearer = self.token.bearer().await?;
-        let (answer, length) = self.begin(request, bearer.as_ref(), attempt)?;
+        let (answer, length) = self.begin(request, bearer.as_ref(), attempt.number)?;
         let mut response = answer.await?;
         if !request.takes(response.status()) {
-            let headers = || self.shared.headers.with(request, bearer.as_ref(), attempt).0;
-            response = Box::pin(self.follow(request, response, length, headers)).await?;
+            let headers = || self.shared.headers.with(request, bearer.as_ref(), attempt.number).0;
+            response = Box::pin(self.follow(request, attempt, response, length, headers)).await?;
         }
-        telemetry::record(span, attempt, Some(response.status().as_u16()), None);
+        telemetry::record(attempt.span, attempt.number, Some(response.status().as_u16()), None);
         Ok(response)
     }
 
@@ -291,6 +304,7 @@ impl Transport {
     async fn follow(
         &self,
         request: &Request,
+        attempt: &Attempt<'_>,
         mut response: Response,
         length: usize,
         headers: impl Fn() -> HeaderMap,
@@ -304,7 +318,11 @@ impl Transport {
             let target = redirect::target(&request.method, &url, status, response.headers().get(LOCATION));
             match target.map_err(|failure| failure.with_headers(response.headers()))? {
                 None => {
-                    let failure = refused(response, request.idempotent).await;
+                    // Its body may stall, and its status is known: so it ends before the limit does, and leaves another
+                    // try its time.
+                    let left =
+                        self.limit(request).map(|limit| limit.saturating_sub(attempt.used(request)) / 2);
+                    let failure = refused(response, left, request.idempotent).await;
                     return Err(head::explain(failure, length, &request.url));
                 }
                 Some(_) if hops == redirect::LIMIT => {

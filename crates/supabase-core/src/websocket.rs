@@ -52,7 +52,7 @@ impl Transport {
             return Err(Failure::decode(message, reply, None));
         }
         if status != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(crate::read::refused(response, true).await);
+            return Err(crate::read::refused(response, self.timeout().map(|limit| limit / 2), true).await);
         }
         let headers = response.headers().clone();
         let connection = response.upgrade().await.map_err(|error| Failure::from_transport(error, true))?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use common::{config, get, post, transport};
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use secrecy::SecretString;
-use supabase_core::{FailureKind, TokenSource, parse_endpoint};
+use supabase_core::{Content, FailureKind, Method, Payload, TokenSource, parse_endpoint};
 use supabase_testing::raw::{Answer, Raw};
 
 /// Answers with each status once, then with 200. Beside it, how often it was asked.
@@ -123,6 +123,40 @@ async fn retry_after_is_waited_for_and_a_long_one_ends_the_call() {
     let (server, asked) = statuses(&[429], &[("retry-after", "3600")]).await;
     let failure = transport(&server.base_url()).send(get(&server.base_url())).await.unwrap_err();
     assert_eq!((failure.status(), asked.load(Ordering::SeqCst)), (Some(429), 1));
+}
+
+/// A body that moves has no end that could be known, but during a pause nothing moves.
+#[tokio::test]
+async fn a_pause_that_the_limit_would_cut_ends_the_call_whatever_is_sent() {
+    for payload in [None, Some(Payload::content(Content::bytes("content".into())))] {
+        let (server, asked) = statuses(&[503], &[("retry-after", "10")]).await;
+        let mut config = config();
+        config.retry().longest_pause = Duration::from_secs(30);
+        let transport = config.build(parse_endpoint(&server.base_url()).unwrap()).unwrap();
+        let mut put = get(&server.base_url());
+        (put.method, put.payload, put.idempotent) = (Method::PUT, payload, true);
+        put.timeout = Some(Duration::from_secs(2));
+        let failure = transport.send(put).await.unwrap_err();
+        assert_eq!((failure.status(), asked.load(Ordering::SeqCst)), (Some(503), 1), "{failure:?}");
+        assert_eq!(failure.retry_after(), Some(Duration::from_secs(10)));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_whose_body_stalls_keeps_its_status() {
+    let half =
+        "HTTP/1.1 409 Conflict\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"code\":";
+    for payload in [None, Some(Payload::content(Content::bytes("content".into())))] {
+        // The connection stays open for a second request.
+        let server = Raw::start([Answer::KeepAlive(vec![half.into(), Vec::new()])]);
+        let mut post = post(&server.url());
+        post.body = post.body.filter(|_| payload.is_none());
+        post.payload = payload;
+        post.timeout = Some(Duration::from_millis(600));
+        let failure = transport(&server.url()).send(post).await.unwrap_err();
+        assert_eq!((failure.kind(), failure.status()), (FailureKind::Status, Some(409)), "{failure:?}");
+        assert_eq!(failure.body(), b"{\"code\":");
+    }
 }
 
 #[tokio::test]
