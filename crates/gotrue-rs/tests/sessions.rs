@@ -186,6 +186,29 @@ async fn what_another_process_has_refreshed_is_taken_without_a_request() {
     assert_eq!(server.refreshes(), 0);
 }
 
+/// Roles may have changed since the other process asked.
+#[tokio::test]
+async fn who_asks_for_new_tokens_gets_new_ones_whatever_another_process_has() {
+    let server = Server::start(refreshing("ada")).await;
+    let store = store_with("ada", 3000);
+    let client = client(&server, &store);
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-0"));
+    put(&store, kept(&store).as_ref(), Some(&saved("ada", 7, 3600)));
+    let session = client.refresh_session().await.unwrap();
+    assert_eq!(session.access_token.expose_secret(), "access-ada-1");
+    // With the newest token there is: an older one would end the session.
+    assert_eq!(server.last().body, json!({ "refresh_token": "refresh-ada-7" }));
+    assert_eq!(server.refreshes(), 1);
+    assert_eq!(kept(&store).unwrap().session().unwrap().access_token.expose_secret(), "access-ada-1");
+
+    // Two who ask at once get the same.
+    let (one, other) = (client.refresh_session(), client.refresh_session());
+    let (one, other) = futures_util::future::join(one.into_future(), other.into_future()).await;
+    assert_eq!(one.unwrap().access_token.expose_secret(), "access-ada-2");
+    assert_eq!(other.unwrap().access_token.expose_secret(), "access-ada-2");
+    assert_eq!(server.refreshes(), 2);
+}
+
 #[tokio::test]
 async fn a_refresh_is_discarded_if_the_store_has_changed_meanwhile() {
     for (theirs, expected) in [
@@ -490,6 +513,24 @@ async fn a_user_who_is_changed_is_told_and_kept() {
     assert_eq!(session.user.user_metadata["hat"], "red");
     assert_eq!(session.access_token.expose_secret(), "access-ada-0");
     assert_eq!(kept(&store).unwrap().session().unwrap().user.user_metadata["hat"], "red");
+}
+
+#[tokio::test]
+async fn a_change_of_the_user_outlives_what_another_process_has_refreshed() {
+    let changed =
+        json!({ "id": "ada", "user_metadata": { "hat": "red" }, "updated_at": "2026-11-25T08:00:00Z" });
+    let server = Server::start(move |_| (200, changed.clone())).await;
+    let store = store_with("ada", 3000);
+    let client = client(&server, &store);
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-0"));
+    put(&store, kept(&store).as_ref(), Some(&saved("ada", 7, 3600)));
+    client.update_user(gotrue_rs::UserUpdate::data(json!({ "hat": "red" }))).await.unwrap();
+    let stored = kept(&store).unwrap().session().unwrap();
+    let held = client.get_session().await.unwrap().unwrap();
+    for session in [&stored, &*held] {
+        assert_eq!(session.access_token.expose_secret(), "access-ada-7");
+        assert_eq!(session.user.user_metadata["hat"], "red");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::jwt::unverified;
 use crate::session::event::{AuthEvent, SignOutReason};
+use crate::session::flight::Reason;
 use crate::session::listeners::AuthEvents;
 use crate::session::machine::Kept;
 use crate::session::{Session, Wire};
@@ -99,7 +100,7 @@ impl Client {
     #[doc(alias = "refreshSession")]
     pub fn refresh_session(&self) -> Call<Arc<Session>> {
         let client = self.clone();
-        Call::new(move |_| async move { client.sessions().refresh().await })
+        Call::new(move |_| async move { client.sessions().refresh(Reason::Asked).await })
     }
 
     /// Signs in by tokens that came from elsewhere, for example from a program that was signed in before.

@@ -61,10 +61,20 @@ pub(crate) enum Outcome {
     Overtaken,
 }
 
+/// Why there is a flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// The token is about to expire. One that another process has got is as good.
+    Stale,
+    /// Somebody wants tokens that are made from here on, whatever there is.
+    Asked,
+}
+
 /// A refresh.
 pub(crate) struct Flight {
     base: u64,
     margin: Duration,
+    reason: Reason,
     phase: Phase,
     rounds: u8,
 }
@@ -81,8 +91,8 @@ enum Phase {
 }
 
 impl Flight {
-    pub(crate) fn begin(machine: &Machine, margin: Duration) -> (Self, Step) {
-        (Self { base: machine.generation(), margin, phase: Phase::Looking, rounds: 0 }, Step::Load)
+    pub(crate) fn begin(machine: &Machine, margin: Duration, reason: Reason) -> (Self, Step) {
+        (Self { base: machine.generation(), margin, reason, phase: Phase::Looking, rounds: 0 }, Step::Load)
     }
 
     pub(crate) fn step(&mut self, machine: &mut Machine, input: Input, now: Now) -> Step {
@@ -160,7 +170,11 @@ impl Flight {
             // What was decided here counts more than what the store has.
             machine.stored = Some(seen);
         } else if machine.look(seen, &own, now) == Look::Followed {
-            return self.settled(machine, now);
+            if self.reason == Reason::Stale {
+                return self.settled(machine, now);
+            }
+            // What was taken over is older than the wish.
+            self.base = machine.generation();
         }
         self.ask(machine)
     }

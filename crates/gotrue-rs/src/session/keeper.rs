@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::{abortable, select};
 use supabase_core::{sleep, spawn};
 
+use crate::session::flight::Reason;
 use crate::session::sessions::Sessions;
 
 /// How much earlier than a request would a token is refreshed in the background.
@@ -72,7 +73,7 @@ impl Watch {
             match refresh {
                 Some(Duration::ZERO) => {
                     // A failure was noted, and is due again after a pause.
-                    let _ = sessions.refresh().await;
+                    let _ = sessions.refresh(Reason::Stale).await;
                     sleep(SHORTEST_SLEEP).await;
                 }
                 refresh => match [save, refresh].into_iter().flatten().min() {

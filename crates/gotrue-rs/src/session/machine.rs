@@ -278,16 +278,24 @@ impl Machine {
     }
 
     /// A refresh has brought new tokens for those that are held.
-    pub(super) fn refreshed(&mut self, mut kept: Kept, unsaved: Option<Unsaved>) {
-        if let Some(held) = self.kept()
-            && held.session.user.updated_at > kept.session.user.updated_at
-        {
-            // The user was changed while the refresh was on its way.
+    pub(super) fn refreshed(&mut self, kept: Kept, unsaved: Option<Unsaved>) {
+        // The user may have been changed while the refresh was on its way.
+        let (kept, _) = self.with_newest_user(kept);
+        self.events.push(AuthEvent::TokenRefreshed(Arc::clone(&kept.session)));
+        self.hold(Held::Somebody(kept), unsaved);
+    }
+
+    /// Newer tokens, with the user who is held if that is the newer one. Whether it is.
+    fn with_newest_user(&self, mut kept: Kept) -> (Kept, bool) {
+        let Some(held) = self.kept().filter(|held| held.is_of(&kept.session.user.id)) else {
+            return (kept, false);
+        };
+        let is_newer = held.session.user.updated_at > kept.session.user.updated_at;
+        if is_newer {
             let user = held.session.user.clone();
             kept.session = Arc::new(Session { user, ..Session::clone(&kept.session) });
         }
-        self.events.push(AuthEvent::TokenRefreshed(Arc::clone(&kept.session)));
-        self.hold(Held::Somebody(kept), unsaved);
+        (kept, is_newer)
     }
 
     /// The server has refused the session for good.
@@ -320,6 +328,8 @@ impl Machine {
         };
         // What cannot be read is no session, and is written over.
         let Some(theirs) = text.restore(now) else { return Look::Nothing };
+        // The user may have been changed here, and the store not have heard of it.
+        let (theirs, has_own_user) = self.with_newest_user(theirs);
         let session = Arc::clone(&theirs.session);
         if !theirs.is_of(&own.session.user.id) {
             self.events.push(AuthEvent::SignedIn(session));
@@ -328,7 +338,7 @@ impl Machine {
         } else {
             return Look::Nothing;
         }
-        self.hold(Held::Somebody(theirs), None);
+        self.hold(Held::Somebody(theirs), has_own_user.then_some(Unsaved::Follows));
         Look::Followed
     }
 

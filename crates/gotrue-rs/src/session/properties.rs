@@ -10,10 +10,11 @@ use supabase_core::Instant;
 
 use crate::clock::Now;
 use crate::session::event::{AuthEvent, SignOutReason};
-use crate::session::flight::{Answer, Flight, Input, Save, Step};
+use crate::session::flight::{Answer, Flight, Input, Reason, Save, Step};
 use crate::session::machine::{Kept, Machine};
 use crate::session::saved::SavedSession;
 use crate::session::{Session, Wire};
+use crate::timestamp::Timestamp;
 
 const MARGIN: Duration = Duration::from_secs(30);
 const LIFETIME: u64 = 3600;
@@ -25,7 +26,7 @@ enum Event {
     SignIn(usize, u8),
     SignOut(usize),
     UpdateUser(usize),
-    BeginRefresh(usize),
+    BeginRefresh(usize, Reason),
     /// A task of a process does its next step, and this goes wrong.
     Step(usize, usize, Fault),
     /// The server ends all sessions of a user.
@@ -57,7 +58,8 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (process.clone(), 0..2u8).prop_map(|(process, user)| Event::SignIn(process, user)),
         1 => process.clone().prop_map(Event::SignOut),
         1 => process.clone().prop_map(Event::UpdateUser),
-        4 => process.clone().prop_map(Event::BeginRefresh),
+        3 => process.clone().prop_map(|process| Event::BeginRefresh(process, Reason::Stale)),
+        1 => process.clone().prop_map(|process| Event::BeginRefresh(process, Reason::Asked)),
         20 => (process, 0..3usize, fault).prop_map(|(process, task, fault)| Event::Step(process, task, fault)),
         1 => (0..2u8).prop_map(Event::Revoke),
         1 => (0..8_000u16).prop_map(Event::Time),
@@ -130,6 +132,8 @@ struct Process {
     tasks: Vec<Task>,
     /// The newest token of each family that was held here.
     newest: HashMap<usize, u32>,
+    /// When the user was last changed, as far as it was known here, in each family.
+    changed: HashMap<usize, Option<Timestamp>>,
     /// Who was last said to be signed in.
     told: Option<String>,
 }
@@ -146,8 +150,13 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let process =
-            || Process { machine: Machine::new(), tasks: Vec::new(), newest: HashMap::new(), told: None };
+        let process = || Process {
+            machine: Machine::new(),
+            tasks: Vec::new(),
+            newest: HashMap::new(),
+            changed: HashMap::new(),
+            told: None,
+        };
         Self {
             server: Server::default(),
             store: None,
@@ -188,11 +197,11 @@ impl World {
             Event::UpdateUser(at) => {
                 let Some(kept) = self.processes[at].machine.kept() else { return };
                 let mut user = kept.session.user.clone();
-                user.updated_at = Some(crate::timestamp::Timestamp::from_unix_seconds(now.unix_seconds()));
+                user.updated_at = Some(Timestamp::from_unix_seconds(now.unix_seconds()));
                 self.processes[at].machine.update_user(&user);
                 self.save(at);
             }
-            Event::BeginRefresh(at) => self.fly(at),
+            Event::BeginRefresh(at, reason) => self.fly(at, reason),
             Event::Step(at, task, fault) => self.step(at, task, fault),
             Event::Revoke(user) => {
                 for family in self.server.families.iter_mut().filter(|family| family.user == user) {
@@ -211,11 +220,11 @@ impl World {
         process.tasks.push(Task::Save(save, step));
     }
 
-    fn fly(&mut self, at: usize) {
+    fn fly(&mut self, at: usize, reason: Reason) {
         let process = &mut self.processes[at];
         let is_flying = process.tasks.iter().any(|task| matches!(task, Task::Flight(..)));
         if process.machine.kept().is_some() && !is_flying {
-            let (flight, step) = Flight::begin(&process.machine, MARGIN);
+            let (flight, step) = Flight::begin(&process.machine, MARGIN, reason);
             process.tasks.push(Task::Flight(flight, step));
         }
     }
@@ -318,6 +327,9 @@ impl World {
                 let newest = process.newest.entry(family).or_default();
                 assert!(nth >= *newest, "an old token came after a newer one");
                 *newest = nth;
+                let changed = process.changed.entry(family).or_default();
+                assert!(session.user.updated_at >= *changed, "a change of the user was undone");
+                changed.clone_from(&session.user.updated_at);
             }
         }
     }
@@ -350,7 +362,7 @@ proptest! {
         for at in [0, 1, 0, 1] {
             world.save(at);
             world.settle();
-            world.fly(at);
+            world.fly(at, Reason::Stale);
             world.settle();
             let machine = &world.processes[at].machine;
             prop_assert!(!machine.is_unsaved(), "the store was forgotten");
@@ -376,7 +388,7 @@ proptest! {
         world.settle();
         let family = world.processes[0].machine.kept().map(|kept| token(&kept.session).0);
         for fault in faults {
-            world.fly(0);
+            world.fly(0, Reason::Stale);
             let fault = [Fault::None, Fault::Network, Fault::LostAnswer, Fault::Store][usize::from(fault)];
             for _ in 0..6 {
                 world.step(0, 0, fault);

@@ -18,7 +18,7 @@ use crate::clock::{Clock, Now};
 use crate::code::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::event::AuthEvent;
-use crate::session::flight::{Answer, Flight, Input, Outcome, Save, Step};
+use crate::session::flight::{Answer, Flight, Input, Outcome, Reason, Save, Step};
 use crate::session::listeners::{AuthEvents, Listeners};
 use crate::session::machine::{Kept, Machine, Need, pause_after};
 use crate::session::saved::SavedSession;
@@ -55,8 +55,8 @@ type Flown = Result<Outcome, Error>;
 pub(super) struct State {
     pub(super) machine: Machine,
     listeners: Listeners,
-    /// The refresh that is on its way. It is dropped with the last one who waits for it.
-    flight: Option<WeakShared<BoxFuture<'static, Flown>>>,
+    /// The refresh that is on its way, and why. It is dropped with the last one who waits for it.
+    flight: Option<(Reason, WeakShared<BoxFuture<'static, Flown>>)>,
     /// The writing of the store that is on its way. It is kept until it is done, also where nobody waits for it any more: a
     /// store may write although its future was dropped, and what comes next must come after that.
     saving: Option<Shared<BoxFuture<'static, Result<()>>>>,
@@ -183,7 +183,7 @@ impl Sessions {
                     }
                     Need::Stale(_) => {}
                 }
-                self.join(state)
+                self.join(state, Reason::Stale)
             };
             match flight.await {
                 Ok(Outcome::Fresh(kept)) => return Ok(Some(kept.session)),
@@ -196,10 +196,10 @@ impl Sessions {
     }
 
     /// Refreshes the session, whether it needs it or not.
-    pub(crate) async fn refresh(self: &Arc<Self>) -> Result<Arc<Session>> {
+    pub(crate) async fn refresh(self: &Arc<Self>, reason: Reason) -> Result<Arc<Session>> {
         self.load().await?;
         for _ in 0..ATTEMPTS {
-            let flight = self.join(&mut self.lock());
+            let flight = self.join(&mut self.lock(), reason);
             match flight.await? {
                 Outcome::Fresh(kept) => return Ok(kept.session),
                 Outcome::Nobody => return Err(Error::session_missing()),
@@ -254,24 +254,33 @@ impl Sessions {
     }
 
     /// The flight that is on its way, or a new one.
-    fn join(self: &Arc<Self>, state: &mut State) -> Shared<BoxFuture<'static, Flown>> {
-        if let Some(flight) = state.flight.as_ref().and_then(WeakShared::upgrade)
-            && flight.peek().is_none()
-        {
-            return flight;
-        }
+    fn join(self: &Arc<Self>, state: &mut State, reason: Reason) -> Shared<BoxFuture<'static, Flown>> {
+        let flying = state.flight.as_ref().and_then(|(why, flight)| Some((*why, flight.upgrade()?)));
+        let flying = flying.filter(|(_, flight)| flight.peek().is_none());
+        let before = match flying {
+            // It may end with what another process has.
+            Some((Reason::Stale, flight)) if reason == Reason::Asked => Some(flight),
+            Some((_, flight)) => return flight,
+            None => None,
+        };
         let sessions = Arc::clone(self);
-        let flight: BoxFuture<'static, Flown> = Box::pin(async move { sessions.fly().await });
+        let flight: BoxFuture<'static, Flown> = Box::pin(async move {
+            if let Some(before) = before {
+                // Whatever came of it: there are never two at once.
+                let _ = before.await;
+            }
+            sessions.fly(reason).await
+        });
         let flight = flight.shared();
-        state.flight = flight.downgrade();
+        state.flight = flight.downgrade().map(|flight| (reason, flight));
         flight
     }
 
     /// Refreshes the session.
-    async fn fly(self: Arc<Self>) -> Flown {
+    async fn fly(self: Arc<Self>, reason: Reason) -> Flown {
         let mut failure = None;
         self.save_if_due().await;
-        let (mut flight, mut step) = Flight::begin(&self.lock().machine, self.rules.margin);
+        let (mut flight, mut step) = Flight::begin(&self.lock().machine, self.rules.margin, reason);
         loop {
             let input = match step {
                 Step::Done(outcome) => {
