@@ -30,7 +30,7 @@ use crate::object::{CacheControl, Objects, Options, Upload, Uploaded, UserMetada
 use crate::path::{IntoObjectPath, ObjectPath};
 use driver::Driver;
 use handle::Control;
-use memory::Memory;
+use memory::{Memory, Place};
 use source::Source;
 use store::AnyStore;
 
@@ -205,7 +205,8 @@ impl ResumableUpload {
     /// goes on where it was when it is tried again.
     ///
     /// It is the same one if it goes to the same object and the file is the same: its path, length and time of change.
-    /// Other content says by [`fingerprint`](Self::fingerprint) which one it is.
+    /// Other content says by [`fingerprint`](Self::fingerprint) which one it is. With another type, cache control or metadata
+    /// it begins anew, as the service keeps those of the first try.
     ///
     /// ```no_run
     /// # async fn run(storage: storage_rs::Client) -> storage_rs::Result<()> {
@@ -279,7 +280,8 @@ impl ResumableUpload {
                 let content = fingerprint.or_else(|| source.identity()).ok_or_else(|| {
                     Error::invalid("which content this is cannot be seen: say it by `fingerprint`")
                 })?;
-                Some((store, format!("{}|{bucket}|{path}|{content}", request.url)))
+                let fingerprint = format!("{}|{bucket}|{path}|{content}", request.url);
+                Some(Place { store, fingerprint, said: store::hash(metadata.as_bytes()) })
             }
         };
         let driver = Driver {

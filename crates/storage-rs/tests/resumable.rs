@@ -631,6 +631,33 @@ async fn another_content_does_not_go_on_where_the_first_was() {
 }
 
 #[tokio::test]
+async fn what_is_said_of_the_object_is_not_that_of_the_first_try() {
+    type Say = fn(ResumableUpload) -> ResumableUpload;
+    let file = file(&content());
+    let others: [Say; 3] = [
+        |upload| upload.content_type("film/y"),
+        |upload| upload.cache_control(Duration::from_secs(60)),
+        |upload| upload.metadata(serde_json::json!({ "a": 2 })),
+    ];
+    for say in others {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(at("PATCH", [2], Act::CutAfter(3))).await;
+        let resumable = || {
+            let upload = upload(&server, file.path()).max_retries(0).metadata(serde_json::json!({ "a": 1 }));
+            upload.content_type("film/x").resume_with(FileUploads::new(folder.path()))
+        };
+        resumable().await.unwrap_err();
+        say(resumable()).await.unwrap();
+        assert_eq!(arrived(&server), Some(content()));
+        let state = server.state();
+        let said: Vec<_> = state.log.iter().filter_map(|asked| asked.header("upload-metadata")).collect();
+        assert_eq!(said.len(), 2, "it began anew");
+        assert!(state.objects.contains_key(said[1]), "{said:?}");
+        assert!(files(folder.path()).is_empty(), "and leaves nothing behind");
+    }
+}
+
+#[tokio::test]
 async fn a_reader_goes_on_under_its_fingerprint() {
     let store = Arc::new(MemoryUploads::new());
     let server = Server::start(at("PATCH", [2], Act::CutAfter(3))).await;

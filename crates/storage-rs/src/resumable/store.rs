@@ -103,6 +103,8 @@ impl<S: UploadStore> AnyStore for S {
 pub(super) struct Remembered {
     /// The name that the service gave it.
     pub(super) id: String,
+    /// What was said of the object when it was created, hashed.
+    pub(super) said: u64,
 }
 
 impl Remembered {
@@ -112,6 +114,12 @@ impl Remembered {
     }
 
     pub(super) fn text(&self) -> String {
-        serde_json::json!({ "id": self.id }).to_string()
+        serde_json::json!({ "id": self.id, "said": self.said }).to_string()
     }
+}
+
+/// FNV-1a: the same in every build, as what is remembered outlives the program that wrote it.
+pub(super) fn hash(text: &[u8]) -> u64 {
+    text.iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::{Deserialize, Serialize};
 use supabase_core::BoxError;
 
-use super::UploadStore;
+use super::{UploadStore, hash};
 
 /// Remembers each upload in a file of its own, in one folder, so that it goes on after the process was killed.
 ///
@@ -40,7 +40,7 @@ impl FileUploads {
     }
 
     fn file(&self, fingerprint: &str) -> PathBuf {
-        self.folder.join(format!("{:016x}.json", hash(fingerprint)))
+        self.folder.join(format!("{:016x}.json", hash(fingerprint.as_bytes())))
     }
 }
 
@@ -72,12 +72,6 @@ impl UploadStore for FileUploads {
         });
         Ok(removed.await?)
     }
-}
-
-/// FNV-1a: the same in every build, as files outlive the program that wrote them.
-fn hash(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Writes a file whole, or not at all.
