@@ -34,6 +34,8 @@ struct Project {
     fail: Arc<Mutex<bool>>,
     /// How many rows an answer has at the most.
     max_rows: Arc<Mutex<usize>>,
+    /// A row that is removed as soon as rows were read.
+    leaves: Arc<Mutex<Option<i64>>>,
 }
 
 fn todo(id: i64, task: &str) -> Value {
@@ -52,7 +54,8 @@ impl Project {
         let rows = Arc::new(Mutex::new(BTreeMap::from([(1, "sow".to_owned()), (2, "hidden".to_owned())])));
         let (asked, fail) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(false)));
         let max_rows = Arc::new(Mutex::new(usize::MAX));
-        let most = Arc::clone(&max_rows);
+        let leaves = Arc::new(Mutex::new(None));
+        let (most, leaver) = (Arc::clone(&max_rows), Arc::clone(&leaves));
         rest.mock_async(|when, then| {
             when.query_param("id", format!("in.({SLOW})"));
             then.status(504).delay(Duration::from_secs(60));
@@ -73,11 +76,17 @@ impl Project {
                 if *fails.lock().unwrap() {
                     return answer(500, &json!({ "message": "no" }));
                 }
-                answer(200, &read(&table.lock().unwrap(), &request.query_params(), *most.lock().unwrap()))
+                let mut table = table.lock().unwrap();
+                let rows = read(&table, &request.query_params(), *most.lock().unwrap());
+                if let Some(id) = leaver.lock().unwrap().take() {
+                    table.remove(&id);
+                    tokens.push_change(&Change::delete("public", "todos", json!({ "id": id })));
+                }
+                answer(200, &rows)
             });
         })
         .await;
-        Self { server, rest, rows, asked, fail, max_rows }
+        Self { server, rest, rows, asked, fail, max_rows, leaves }
     }
 
     fn client(&self) -> Client {
@@ -135,22 +144,53 @@ fn session(server: &Server) -> Value {
     })
 }
 
-/// What a database would answer that knows `id=in.(…)` and an offset.
+/// What a database would answer that knows `id=in.(…)`, `id=gt.…`, and an offset.
 fn read(rows: &BTreeMap<i64, String>, query: &[(String, String)], most: usize) -> Value {
-    let ids: Option<Vec<i64>> = query.iter().find(|(name, _)| name == "id").map(|(_, list)| {
-        list.trim_start_matches("in.(")
-            .trim_end_matches(')')
-            .split(',')
-            .map(|id| id.parse().unwrap())
-            .collect()
-    });
-    let offset = query.iter().find(|(name, _)| name == "offset").and_then(|(_, rows)| rows.parse().ok());
+    let of =
+        |column: &'static str| query.iter().filter(move |(name, _)| name == column).map(|(_, text)| text);
+    let fits = |id: i64| {
+        of("id").all(|condition| match condition.split_once('.') {
+            Some(("in", list)) => list.trim_matches(['(', ')']).split(',').any(|one| one.parse() == Ok(id)),
+            Some(("gt", last)) => id > last.parse().unwrap(),
+            _ => panic!("{condition}"),
+        })
+    };
+    let offset = of("offset").next().and_then(|rows| rows.parse().ok());
     rows.iter()
-        .filter(|(id, task)| *task != "hidden" && ids.as_ref().is_none_or(|ids| ids.contains(id)))
+        .filter(|(id, task)| *task != "hidden" && fits(**id))
         .skip(offset.unwrap_or(0))
         .take(most)
         .map(|(id, task)| todo(*id, task))
         .collect()
+}
+
+/// A client of one table, whose database answers each question by this function.
+async fn scripted(
+    table: Table,
+    reply: impl Fn(&[(String, String)]) -> String + Send + Sync + 'static,
+) -> (Server, MockServer, Client) {
+    let server = Server::builder().table(table).build();
+    let rest = MockServer::start_async().await;
+    rest.mock_async(move |when, then| {
+        when.any_request();
+        then.respond_with(move |request: &HttpMockRequest| {
+            let rows = reply(&request.query_params());
+            HttpMockResponse::builder()
+                .status(200)
+                .header("content-type", "application/json")
+                .body(rows)
+                .build()
+        });
+    })
+    .await;
+    let memory = server.clone();
+    let client = Client::builder(rest.base_url(), server.anon_key())
+        .http_client(supabase_testing::http::client())
+        .max_retries(0)
+        .configure_realtime(move |realtime| realtime.transport(Memory(memory)))
+        .build()
+        .unwrap();
+    (server, rest, client)
 }
 
 fn row(id: i64, task: &str) -> Arc<Todo> {
@@ -329,6 +369,63 @@ async fn rows_beyond_the_limit_of_the_server_are_not_lost() {
         changed += changes.len();
     }
     assert_eq!(live.rows().count(), 11);
+}
+
+/// A row that is removed between two pages moves no other one over their edge.
+#[tokio::test]
+async fn a_row_that_leaves_between_two_pages_takes_no_other_with_it() {
+    let project = Project::start().await;
+    *project.max_rows.lock().unwrap() = 3;
+    *project.rows.lock().unwrap() = (1..=6).map(|id| (id, "sow".to_owned())).collect();
+    let mut live = project.todos().subscribe().await.unwrap();
+    assert_eq!(next(&mut live).await.len(), 6);
+    *project.leaves.lock().unwrap() = Some(1);
+    project.server.drop_all();
+    assert_eq!(next(&mut live).await, [LiveChange::Removed(row(1, "sow"))]);
+    project.set(7, "reap");
+    assert_eq!(next(&mut live).await, [LiveChange::Added(row(7, "reap"))]);
+    assert_eq!(live.rows().map(|row| row.id).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7]);
+}
+
+/// Each page begins behind the last key, whatever the number of its columns.
+#[tokio::test]
+async fn a_page_begins_behind_the_last_key() {
+    let table = Table::new("public", "seats").key("row", "text").key("seat", "int4");
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    let (_server, _rest, client) = scripted(table, move |query| {
+        let is_key = |name: &String| matches!(name.as_str(), "row" | "seat" | "or" | "order");
+        let query =
+            query.iter().filter(|(name, _)| is_key(name)).map(|(name, text)| format!("{name}={text}"));
+        let mut log = log.lock().unwrap();
+        log.push(query.collect::<Vec<_>>().join("&"));
+        let page = match log.len() {
+            1 => r#"[{"row":"A","seat":1},{"row":"A, B","seat":2}]"#,
+            2 => r#"[{"row":"C","seat":1}]"#,
+            _ => "[]",
+        };
+        page.to_owned()
+    })
+    .await;
+    let mut live = client.live::<Value>("seats", ["row", "seat"]).subscribe().await.unwrap();
+    assert_eq!(live.next().await.unwrap().unwrap().len(), 3);
+    assert_eq!(
+        *asked.lock().unwrap(),
+        [
+            "order=row.asc,seat.asc",
+            r#"row=gte.A, B&or=(and(row.gt."A, B"),and(row.eq."A, B",seat.gt.2))&order=row.asc,seat.asc"#,
+            "row=gte.C&or=(and(row.gt.C),and(row.eq.C,seat.gt.1))&order=row.asc,seat.asc",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn rows_of_one_key_are_an_error_that_says_so() {
+    let table = Table::new("public", "seats").key("row", "text").key("seat", "int4");
+    // Whatever it is asked, as a server that knows no pages would.
+    let (_server, _rest, client) = scripted(table, |_| r#"[{"row":"A","seat":1}]"#.to_owned()).await;
+    let error = client.live::<Value>("seats", ["row"]).subscribe().await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Invalid && error.message().contains("`row`"), "{error}");
 }
 
 /// Both services look at the same table.

@@ -1,6 +1,6 @@
 //! Reading the rows that a live query is about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use postgrest_rs::query::stage::Select;
@@ -12,6 +12,9 @@ use serde_json::{Map, Value};
 use super::key::Key;
 use super::state::Fetch;
 use crate::error::{Error, Result};
+
+/// How many rows are asked for at once where all are read: what Supabase gives by default.
+const PAGE: u64 = 1_000;
 
 /// A row as it came, beside what was made of it. Rows are the same if they came as the same.
 pub(super) struct Row<T> {
@@ -50,12 +53,7 @@ impl Reader {
         fetch: Fetch,
     ) -> Result<Vec<(Key, Row<T>)>> {
         match fetch {
-            Fetch::All => {
-                // In an order that is the same for each page.
-                let query =
-                    self.key.iter().fold(self.query(), |query, column| query.order(Column::exact(column)));
-                query.fetch_all().await?.iter().map(|row| self.made(row)).collect()
-            }
+            Fetch::All => self.all().await,
             Fetch::Keys(mut keys) => {
                 let mut rows = Vec::new();
                 loop {
@@ -72,6 +70,46 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// All rows, page by page. Each page begins at the last key of the one before: a position would shift with every row
+    /// that leaves meanwhile, and pass one by that nobody tells of.
+    async fn all<T: DeserializeOwned>(&self) -> Result<Vec<(Key, Row<T>)>> {
+        let mut rows = BTreeMap::new();
+        let mut last = None;
+        loop {
+            let query = last.iter().flat_map(|last| self.beyond(last)).fold(self.query(), Query::filter);
+            let query = self.key.iter().fold(query, |query, column| query.order(Column::exact(column)));
+            let page = query.limit(PAGE).await?;
+            // The server may give fewer rows than it is asked for, so only an empty page is the last one.
+            let Some(end) = page.last() else { return Ok(rows.into_iter().collect()) };
+            last = Some(self.made::<T>(end)?.0);
+            for row in &page {
+                let (key, row) = self.made(row)?;
+                if rows.insert(key, row).is_some() {
+                    return Err(Error::invalid(format!(
+                        "two rows of a live query have the same key: is `{}` the table's primary key?",
+                        self.key.join("`, `")
+                    )));
+                }
+            }
+        }
+    }
+
+    /// What the rows fulfil whose keys come after this one.
+    fn beyond(&self, last: &Key) -> Vec<Filter> {
+        let last: Vec<_> = self.key.iter().map(|column| Column::exact(column)).zip(last.values()).collect();
+        if let [(column, value)] = last.as_slice() {
+            return vec![column.clone().gt(value)];
+        }
+        // Greater in one column, and the same in all before it.
+        let greater = last.iter().enumerate().map(|(at, (column, value))| {
+            let same = last.iter().take(at).map(|(column, value)| column.clone().eq(value));
+            and(same.chain([column.clone().gt(value)]))
+        });
+        // An index helps with a condition that stands alone.
+        let first = last.first().map(|(column, value)| column.clone().gte(value));
+        first.into_iter().chain([or(greater)]).collect()
     }
 
     fn query(&self) -> Query<Select, Vec<Box<RawValue>>> {

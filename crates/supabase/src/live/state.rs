@@ -141,7 +141,9 @@ mod tests {
         is_connected: bool,
         state: State<u8>,
         asked: Option<Fetch>,
-        answer: Option<Vec<(Key, u8)>>,
+        /// What has come of the answer, and whether that is all of it.
+        answer: BTreeMap<u8, u8>,
+        is_whole: bool,
         /// The rows as a reader knows them who follows the steps alone.
         seen: Vec<u8>,
     }
@@ -159,7 +161,7 @@ mod tests {
         Lose,
         Reconnect,
         Ask,
-        /// The database answers what was asked, as it is now.
+        /// The database answers what was asked, as it is now: keys at once, all rows page by page.
         Answer,
         Receive,
         Fail,
@@ -190,7 +192,8 @@ mod tests {
                 is_connected: true,
                 state: State::new(),
                 asked: None,
-                answer: None,
+                answer: BTreeMap::new(),
+                is_whole: false,
                 seen: Vec::new(),
             }
         }
@@ -242,30 +245,43 @@ mod tests {
                 Move::Ask => {
                     if let Some(fetch) = self.state.next_fetch(2) {
                         self.asked = Some(fetch);
-                        self.answer = None;
+                        self.answer.clear();
+                        self.is_whole = false;
                     }
                 }
-                Move::Answer => {
-                    if let Some(asked) = &self.asked {
-                        let wanted = |id: u8| match asked {
-                            Fetch::All => true,
-                            Fetch::Keys(keys) => keys.contains(&key(id)),
-                        };
-                        let rows = self.table.iter().filter(|(id, value)| wanted(**id) && matches(**value));
-                        self.answer = Some(rows.map(|(id, value)| (key(*id), *value)).collect());
-                    }
-                }
+                Move::Answer => self.answer(),
                 Move::Receive => {
-                    if let Some(answer) = self.answer.take() {
+                    if std::mem::take(&mut self.is_whole) {
                         self.asked = None;
-                        self.follow(answer);
+                        let answer = std::mem::take(&mut self.answer);
+                        self.follow(answer.into_iter().map(|(id, value)| (key(id), value)).collect());
                     }
                 }
                 Move::Fail => {
                     if self.asked.take().is_some() {
-                        self.answer = None;
+                        self.is_whole = false;
                         self.state.failed();
                     }
+                }
+            }
+        }
+
+        fn answer(&mut self) {
+            let rows = self.table.iter().filter(|(_, value)| matches(**value));
+            match &self.asked {
+                None => {}
+                Some(Fetch::Keys(keys)) => {
+                    let wanted = rows.filter(|(id, _)| keys.contains(&key(**id)));
+                    self.answer = wanted.map(|(id, value)| (*id, *value)).collect();
+                    self.is_whole = true;
+                }
+                Some(Fetch::All) if self.is_whole => {}
+                Some(Fetch::All) => {
+                    let last = self.answer.keys().next_back().copied();
+                    let beyond = rows.filter(|(id, _)| last.is_none_or(|last| **id > last));
+                    let page: Vec<_> = beyond.take(2).map(|(id, value)| (*id, *value)).collect();
+                    self.is_whole = page.is_empty();
+                    self.answer.extend(page);
                 }
             }
         }
@@ -294,7 +310,9 @@ mod tests {
                 self.make(Move::Hear);
             }
             loop {
-                self.make(Move::Answer);
+                while self.asked.is_some() && !self.is_whole {
+                    self.make(Move::Answer);
+                }
                 self.make(Move::Receive);
                 self.make(Move::Ask);
                 if self.asked.is_none() {
