@@ -1,20 +1,18 @@
-//! Files: reading what is uploaded, and writing what is downloaded so that no half file ever has the final name.
+//! Files that are uploaded.
 
 mod version;
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{Stream, stream};
 use supabase_core::{Bytes, Content, Pieces};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::spawn_blocking;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 pub(crate) use version::Version;
 
 /// How much of a file is in memory at a time.
@@ -71,77 +69,4 @@ pub(crate) async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
-}
-
-/// A file under another name beside its final one, which it gets when it is complete. Dropped before, it is removed.
-#[derive(Debug)]
-pub(crate) struct Partial {
-    path: PathBuf,
-    target: PathBuf,
-    is_kept: bool,
-}
-
-impl Partial {
-    /// Creates the file.
-    ///
-    /// # Errors
-    /// The folder does not exist or cannot be written to, or the path names a folder.
-    pub(crate) async fn create(target: &Path) -> Result<(Self, tokio::fs::File)> {
-        let target = target.to_owned();
-        let (partial, file) = in_background(move || create(target)).await.map_err(unwritable)?;
-        Ok((partial, tokio::fs::File::from_std(file)))
-    }
-
-    /// Another handle on the file, for writing elsewhere in it.
-    pub(crate) async fn open(&self) -> Result<tokio::fs::File> {
-        tokio::fs::OpenOptions::new().write(true).open(&self.path).await.map_err(unwritable)
-    }
-
-    /// Gives it its final name. What stood under it before is replaced at once.
-    pub(crate) async fn keep(mut self, file: tokio::fs::File) -> Result<()> {
-        // Only what has reached the disk has the final name: a full disk may tell no earlier.
-        file.sync_all().await.map_err(unwritable)?;
-        drop(file.into_std().await);
-        tokio::fs::rename(&self.path, &self.target).await.map_err(unwritable)?;
-        self.is_kept = true;
-        Ok(())
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            // There is nobody to tell; the file bears a name that says what it is.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-fn create(target: PathBuf) -> io::Result<(Partial, fs::File)> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    if target.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
-    }
-    let name = target
-        .file_name()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?
-        .to_owned();
-    loop {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let mut hidden = OsString::from(".");
-        hidden.push(&name);
-        hidden.push(format!(".{}-{number}.part", std::process::id()));
-        let path = target.with_file_name(hidden);
-        match fs::OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => return Ok((Partial { path, target, is_kept: false }, file)),
-            // Left behind by a process of the same number that was killed.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// The file to be written cannot be.
-pub(crate) fn unwritable(error: io::Error) -> Error {
-    Error::file("the file cannot be written", error)
 }

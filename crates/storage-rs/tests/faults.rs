@@ -218,6 +218,50 @@ async fn a_file_that_cannot_be_written_costs_no_download() {
 }
 
 #[tokio::test]
+async fn a_file_may_have_the_longest_name_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for length in [230, 240, 255] {
+        let path = folder.path().join("a".repeat(length));
+        let server = Server::start([whole()]).unwrap();
+        client(&server).from("b").download("a").to_file(&path).await.unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), CONTENT);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_link_points_to_is_written_and_nothing_but_files() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("below")).unwrap();
+    std::fs::write(at("below/file"), "before").unwrap();
+    symlink("below/file", at("link")).unwrap();
+    symlink(at("link"), at("link-to-link")).unwrap();
+    symlink("below/new", at("dangling")).unwrap();
+    for (name, file) in [("link", "below/file"), ("link-to-link", "below/file"), ("dangling", "below/new")] {
+        std::fs::write(at("below/file"), "before").unwrap();
+        let server = Server::start([whole()]).unwrap();
+        client(&server).from("b").download("a").to_file(at(name)).await.unwrap();
+        assert!(at(name).is_symlink(), "{name}");
+        assert_eq!(std::fs::read(at(file)).unwrap(), CONTENT, "{name}");
+    }
+    assert_eq!(std::fs::read_dir(at("below")).unwrap().count(), 2);
+
+    symlink("round", at("round")).unwrap();
+    symlink("/dev/null", at("null")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+    let server = Server::start([whole()]).unwrap();
+    for name in ["round", "null", "socket", "below"] {
+        let error = client(&server).from("b").download("a").to_file(at(name)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::File, "{name}");
+    }
+    assert!(at("null").is_symlink() && !at("socket").is_file());
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[tokio::test]
 async fn ranges_side_by_side_are_of_one_object() {
     const PART: usize = 8 * 1024 * 1024;
     let content: Arc<Vec<u8>> = Arc::new((0..2 * PART + 10).map(|n| (n % 251) as u8).collect());

@@ -2,6 +2,8 @@
 
 #[cfg(not(target_family = "wasm"))]
 pub(crate) mod file;
+#[cfg(not(target_family = "wasm"))]
+mod partial;
 pub(crate) mod range;
 mod reader;
 pub(crate) mod stream;

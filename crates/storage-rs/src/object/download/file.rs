@@ -8,12 +8,12 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use supabase_core::{BoxFuture, Reply};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
+use super::partial::{Partial, unwritable};
 use super::range::ByteRange;
 use super::reader::Reader;
 use super::{Download, Ready};
 use crate::code::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::file::{Partial, unwritable};
 
 /// How many bytes each of several ranges has that are downloaded side by side.
 const PART: u64 = 8 * 1024 * 1024;
@@ -21,7 +21,7 @@ const PART: u64 = 8 * 1024 * 1024;
 /// A download to a file that is not begun yet: `.await` gives a [`Downloaded`].
 ///
 /// It writes beside the file and renames when all is there, so that the file is complete, or what it was before. A process
-/// that is killed meanwhile leaves a file that ends in `.part`.
+/// that is killed meanwhile leaves a hidden file that ends in `.part`. Where a link stands, what it points to is written.
 #[must_use = "a download begins when it is awaited"]
 #[derive(Debug)]
 pub struct ToFile {
