@@ -428,6 +428,33 @@ async fn rows_of_one_key_are_an_error_that_says_so() {
     assert!(error.kind() == ErrorKind::Invalid && error.message().contains("`row`"), "{error}");
 }
 
+/// Numbers that a float takes for the same one are keys of several rows.
+#[tokio::test]
+async fn rows_with_keys_beyond_a_float_are_not_taken_for_one_another() {
+    let rows = |from: &str| {
+        let ids = ["0.1", "0.1000000000000000055", "12345678901234567890123", "12345678901234567890124"];
+        let of = |id: &&str| from.is_empty() || from.split(['(', ',', ')']).any(|asked| asked == *id);
+        let rows = ids.iter().filter(|id| of(id)).map(|id| format!("{{\"id\":{id},\"from\":\"{from}\"}}"));
+        format!("[{}]", rows.collect::<Vec<_>>().join(","))
+    };
+    let table = Table::new("public", "tokens").key("id", "numeric");
+    let (server, _rest, client) = scripted(table, move |query| {
+        match query.iter().find(|(name, _)| name == "id").and_then(|(_, asked)| asked.split_once('.')) {
+            None => rows(""),
+            Some(("in", list)) => rows(list),
+            Some(_) => "[]".to_owned(),
+        }
+    })
+    .await;
+    let mut live = client.live::<Value>("tokens", ["id"]).subscribe().await.unwrap();
+    assert_eq!(live.next().await.unwrap().unwrap().len(), 4);
+    let token = json!({ "id": "12345678901234567890124" });
+    server.push_change(&Change::update("public", "tokens", token.clone(), token));
+    let changes = live.next().await.unwrap().unwrap();
+    assert!(matches!(changes.as_slice(), [LiveChange::Changed { .. }]), "{changes:?}");
+    assert_eq!(live.rows().count(), 4);
+}
+
 /// Both services look at the same table.
 #[tokio::test]
 async fn rows_and_changes_are_those_of_one_schema() {

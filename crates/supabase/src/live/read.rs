@@ -7,7 +7,6 @@ use postgrest_rs::query::stage::Select;
 use postgrest_rs::{Column, Filter, Query, and, or};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use super::key::Key;
 use super::state::Fetch;
@@ -44,7 +43,7 @@ impl Reader {
 
     /// The key of a row that was told of.
     pub(super) fn key_of(&self, json: &str) -> Option<Key> {
-        Key::of(&serde_json::from_str(json).ok()?, &self.key)
+        Key::of(json, &self.key)
     }
 
     /// Reads what was asked for.
@@ -131,8 +130,7 @@ impl Reader {
 
     fn made<T: DeserializeOwned>(&self, row: &RawValue) -> Result<(Key, Row<T>)> {
         let json = row.get();
-        let fields: Map<String, Value> = serde_json::from_str(json).unwrap_or_default();
-        let key = Key::of(&fields, &self.key).ok_or_else(|| {
+        let key = Key::of(json, &self.key).ok_or_else(|| {
             Error::invalid(format!(
                 "a row of a live query has no key: is `{}` the table's primary key, and selected?",
                 self.key.join("`, `")

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn key(id: u8) -> Key {
-        Key::of(json!({ "id": id }).as_object().unwrap(), &["id".to_owned()]).unwrap()
+        Key::of(&json!({ "id": id }).to_string(), &["id".to_owned()]).unwrap()
     }
 
     /// What the filter of the query lets through.
