@@ -17,7 +17,8 @@ pub(crate) mod testing;
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::lenient::null_as_default;
@@ -67,6 +68,7 @@ impl fmt::Debug for Session {
 /// A session as the server, a redirect, and a store write it.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Wire {
+    #[serde(deserialize_with = "filled")]
     pub(crate) access_token: String,
     #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) token_type: String,
@@ -74,6 +76,7 @@ pub(crate) struct Wire {
     pub(crate) expires_in: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<i64>,
+    #[serde(deserialize_with = "filled")]
     pub(crate) refresh_token: String,
     pub(crate) user: User,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,6 +88,12 @@ pub(crate) struct Wire {
     /// What a store keeps beside it; the server sends none.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(crate) kept: Map<String, Value>,
+}
+
+/// A token. Without one, there is no session: an empty one would take the place of a good one.
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let token = String::deserialize(deserializer)?;
+    if token.is_empty() { Err(D::Error::custom("a token is empty")) } else { Ok(token) }
 }
 
 impl Wire {

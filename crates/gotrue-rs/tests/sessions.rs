@@ -93,6 +93,9 @@ async fn only_what_the_service_says_about_the_session_ends_it() {
         (400, error("user_banned")),
         (400, error("validation_failed")),
         (400, json!({ "code": 400, "error_code": "refresh_token_not_found", "msg": "in the older form" })),
+        // Of a session of an OAuth client.
+        (400, json!({ "error": "invalid_grant", "error_description": "Invalid Refresh Token" })),
+        (400, json!({ "error": "invalid_client", "error_description": "as the test says" })),
     ] {
         let shown = answer.to_string();
         let server = Server::start(move |_| (status, answer.clone())).await;
@@ -106,6 +109,13 @@ async fn only_what_the_service_says_about_the_session_ends_it() {
         assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(_)))));
         assert!(matches!(events.next().await, Some(AuthEvent::SignedOut(SignOutReason::Expired))), "{shown}");
     }
+}
+
+/// A session in which one token is empty.
+fn without(token: &str) -> Value {
+    let mut session = session("ada", 1, 3600);
+    session[token] = "".into();
+    session
 }
 
 #[tokio::test]
@@ -126,6 +136,8 @@ async fn trouble_of_any_other_kind_keeps_it() {
         (200, json!("<html>sign in to the wifi</html>")),
         (200, json!({})),
         (200, session("eve", 1, 3600)),
+        (200, without("refresh_token")),
+        (200, without("access_token")),
     ] {
         let shown = format!("{status} {answer}");
         let server = Server::start(move |_| (status, answer.clone())).await;
@@ -141,6 +153,29 @@ async fn trouble_of_any_other_kind_keeps_it() {
         assert!(client.refresh_session().await.is_err());
         assert_eq!(server.refreshes(), 2, "{shown}");
     }
+}
+
+/// Neither a request nor what goes on in the background asks again before that.
+#[tokio::test]
+async fn a_server_that_asks_to_wait_is_left_in_peace() {
+    let server = httpmock::MockServer::start_async().await;
+    let limit = server
+        .mock_async(|when, then| {
+            when.any_request();
+            then.status(429).header("retry-after", "300").json_body(error("over_request_rate_limit"));
+        })
+        .await;
+    let store = store_with("ada", -10);
+    let client = at(server.base_url()).session_store(store).storage_key("key").build().unwrap();
+    let error = client.access_token().await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(300)));
+    tokio::time::pause();
+    for _ in 0..29 {
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(client.access_token().await.unwrap_err().status(), Some(429));
+    }
+    tokio::time::resume();
+    assert_eq!(limit.calls_async().await, 1);
 }
 
 #[tokio::test]
@@ -545,8 +580,9 @@ async fn a_session_of_elsewhere_is_proven_or_refreshed() {
             part(json!({ "exp": exp, "sub": "ada", "role": "authenticated" }))
         )
     };
-    let server = Server::start(|sent| match sent.path.as_str() {
-        "/user" => (200, json!({ "id": "ada" })),
+    let server = Server::start(|sent| match (sent.path.as_str(), sent.header("authorization")) {
+        ("/user", Some(bearer)) if bearer.ends_with(".bGF0ZQ") => (403, error("bad_jwt")),
+        ("/user", _) => (200, json!({ "id": "ada" })),
         _ => (200, session("ada", 5, 3600)),
     })
     .await;
@@ -558,6 +594,12 @@ async fn a_session_of_elsewhere_is_proven_or_refreshed() {
     let set = client.set_session(jwt(common::now() - 1), "refresh").await.unwrap();
     assert_eq!(set.access_token.expose_secret(), "access-ada-5");
     assert_eq!(server.last().body, json!({ "refresh_token": "refresh" }));
+    // This machine's clock is behind, and the server knows that the token has expired.
+    let late = jwt(common::now() + 3600).replace(".c2ln", ".bGF0ZQ");
+    let set = client.set_session(late, "another").await.unwrap();
+    assert_eq!(set.access_token.expose_secret(), "access-ada-5");
+    assert_eq!(server.last().body, json!({ "refresh_token": "another" }));
+    assert_eq!(client.set_session(good, "").await.unwrap_err().kind(), ErrorKind::Invalid);
     let error = client.set_session("secret", "refresh").await.unwrap_err();
     assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     assert_eq!(token(&client).await.as_deref(), Some("access-ada-5"), "who was signed in stays so");

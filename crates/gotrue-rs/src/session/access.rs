@@ -7,6 +7,7 @@ use supabase_core::Method;
 
 use crate::call::Call;
 use crate::client::Client;
+use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::jwt::unverified;
 use crate::session::event::{AuthEvent, SignOutReason};
@@ -105,8 +106,8 @@ impl Client {
 
     /// Signs in by tokens that came from elsewhere, for example from a program that was signed in before.
     ///
-    /// An access token that is still good is shown to the server, which tells whose it is; one that has expired is
-    /// refreshed.
+    /// An access token that is still good is shown to the server, which tells whose it is; one that has expired, or that the
+    /// server refuses, is refreshed.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/auth-setsession>
     ///
@@ -204,12 +205,21 @@ impl Client {
     pub(crate) async fn session_of(&self, access: SecretString, refresh: SecretString) -> Result<Kept> {
         // Not believed: the server says below whether it is good.
         let exp = unverified(access.expose_secret())?.exp;
+        if refresh.expose_secret().is_empty() {
+            return Err(Error::invalid("the refresh token is empty: a session is both tokens"));
+        }
         let left = exp.as_unix_seconds().saturating_sub(self.sessions().now().unix_seconds());
         if left <= 0 {
             return self.sessions().exchange(&refresh).await;
         }
         let request = self.request("auth.get_user", Method::GET, &["user"]).bearer(access.clone());
-        let reply = request.send().await?;
+        let reply = match request.send().await {
+            // By the server's clock, which alone counts, it has expired.
+            Err(error) if error.code() == Some(&Code::BadJwt) => {
+                return self.sessions().exchange(&refresh).await;
+            }
+            reply => reply?,
+        };
         let user: User = reply.json().map_err(Error::from_failure)?;
         let now = self.sessions().now();
         // The token says when it expires by the server's clock, and so how long it lives is told by that clock.

@@ -42,8 +42,8 @@ pub(crate) enum Answer {
     New(Kept),
     /// The session is over.
     Refused,
-    /// Anything else, which says nothing about the session.
-    Trouble,
+    /// Anything else, which says nothing about the session; and how long to wait, if the server asks for that.
+    Trouble(Option<Duration>),
 }
 
 /// What came of a flight.
@@ -112,8 +112,9 @@ impl Flight {
                 self.phase = Phase::Refused(own);
                 Step::Load
             }
-            (Phase::Asking(_), _) => {
-                machine.failed(now);
+            (Phase::Asking(_), input) => {
+                let wait = if let Input::Answered(Answer::Trouble(wait)) = input { wait } else { None };
+                machine.failed(now, wait);
                 Step::Done(Outcome::Failed)
             }
             (Phase::Writing(new), Input::Swapped(true)) => {

@@ -19,6 +19,9 @@ use crate::user::User;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long a server may ask to wait; whoever asks for longer has lost its mind, or its clock.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
 /// A session, and when its token expires.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
@@ -304,9 +307,10 @@ impl Machine {
         self.hold(Held::Nobody, unsaved);
     }
 
-    /// A refresh has failed, for a reason that says nothing about the session.
-    pub(crate) fn failed(&mut self, now: Now) {
-        self.not_before = now.at.checked_add(pause_after(self.failures));
+    /// A refresh has failed, for a reason that says nothing about the session. The server may ask to `wait`.
+    pub(crate) fn failed(&mut self, now: Now, wait: Option<Duration>) {
+        let wait = wait.unwrap_or_default().min(LONGEST_WAIT);
+        self.not_before = now.at.checked_add(pause_after(self.failures).max(wait));
         self.failures = self.failures.saturating_add(1);
     }
 

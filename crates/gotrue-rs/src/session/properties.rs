@@ -247,10 +247,10 @@ impl World {
                 return;
             }
             Step::Ask(kept) => Input::Answered(match fault {
-                Fault::Network => Answer::Trouble,
+                Fault::Network => Answer::Trouble(None),
                 Fault::LostAnswer => {
                     self.server.refresh(&kept.session, self.now);
-                    Answer::Trouble
+                    Answer::Trouble(None)
                 }
                 _ => self.server.refresh(&kept.session, self.now),
             }),
@@ -410,16 +410,23 @@ fn pauses_grow_to_half_a_minute_and_end_with_a_success() {
     let machine = &mut world.processes[0].machine;
     let mut pauses = Vec::new();
     for _ in 0..7 {
-        machine.failed(world.now);
+        machine.failed(world.now, None);
         let pause = machine.due_in(world.now, Duration::from_secs(LIFETIME)).unwrap();
         pauses.push(pause.max(Duration::from_secs(1)).as_secs());
         assert!(machine.is_pausing(world.now));
     }
     // A token that is still good is not refreshed before it needs to be.
     assert!(pauses.iter().all(|pause| *pause >= 1));
-    let later = Now { at: world.now.at + Duration::from_secs(31), ..world.now };
-    assert!(!machine.is_pausing(later));
-    machine.failed(world.now);
+    let after = |seconds| Now { at: world.now.at + Duration::from_secs(seconds), ..world.now };
+    assert!(!machine.is_pausing(after(31)));
+    // What the server asks for counts where it is more, and within reason.
+    machine.failed(world.now, Some(Duration::from_secs(300)));
+    assert!(machine.is_pausing(after(299)) && !machine.is_pausing(after(301)));
+    machine.failed(world.now, Some(Duration::from_secs(1)));
+    assert!(machine.is_pausing(after(29)) && !machine.is_pausing(after(31)));
+    machine.failed(world.now, Some(Duration::MAX));
+    assert!(!machine.is_pausing(after(3601)));
+    machine.failed(world.now, None);
     let kept = machine.kept().cloned().unwrap();
     assert!(machine.replace(kept, AuthEvent::MfaVerified(Arc::clone(&machine.kept().unwrap().session))));
     assert!(!machine.is_pausing(world.now));

@@ -316,10 +316,10 @@ impl Sessions {
             Ok(new) if new.session.user.id == kept.session.user.id => (Answer::New(new), None),
             Ok(_) => {
                 let message = "the server answered the refresh with the session of another user";
-                (Answer::Trouble, Some(Error::of_kind(ErrorKind::Decode, None, message)))
+                (Answer::Trouble(None), Some(Error::of_kind(ErrorKind::Decode, None, message)))
             }
             Err(error) if is_over(&error) => (Answer::Refused, Some(error)),
-            Err(error) => (Answer::Trouble, Some(error)),
+            Err(error) => (Answer::Trouble(error.retry_after()), Some(error)),
         }
     }
 
@@ -488,6 +488,9 @@ fn is_over(error: &Error) -> bool {
                     | Code::UserBanned
                     | Code::UserNotFound
                     | Code::ValidationFailed
+                    // Of a session that an OAuth client has, which its own endpoint tells, or this one refuses.
+                    | Code::InvalidGrant
+                    | Code::InvalidClient
             )
         )
 }
