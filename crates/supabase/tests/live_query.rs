@@ -455,6 +455,34 @@ async fn rows_with_keys_beyond_a_float_are_not_taken_for_one_another() {
     assert_eq!(live.rows().count(), 4);
 }
 
+/// The server tells that it cannot follow the table for a while: once, though three streams hear of it. What is lost
+/// meanwhile is read when something comes again.
+#[tokio::test]
+async fn what_is_lost_while_changes_are_delayed_is_read_when_they_come_again() {
+    let project = Project::start().await;
+    let mut live = project.todos().subscribe().await.unwrap();
+    next(&mut live).await;
+    for message in ["the database is away", "the database is away", "it is away still"] {
+        project.server.send_system(live.channel().name(), "postgres_changes", "error", message);
+    }
+    for message in ["the database is away", "the database is away", "it is away still"] {
+        let error = soon(&mut live).await.unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Rejected, message));
+    }
+    assert!(
+        tokio::time::timeout(Duration::from_millis(300), live.next()).await.is_err(),
+        "each is told once"
+    );
+    project.rows.lock().unwrap().insert(50, "lost".to_owned());
+    project.server.send_system(live.channel().name(), "postgres_changes", "ok", "Subscribed to PostgreSQL");
+    project.set(51, "reap");
+    let mut ids = Vec::new();
+    while ids != [1, 50, 51] {
+        next(&mut live).await;
+        ids = live.rows().map(|row| row.id).collect();
+    }
+}
+
 /// Both services look at the same table.
 #[tokio::test]
 async fn rows_and_changes_are_those_of_one_schema() {

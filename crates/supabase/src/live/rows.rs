@@ -37,6 +37,11 @@ pub struct Live<T> {
     reader: Arc<Reader>,
     state: State<Row<T>>,
     listeners: [Listener<Change<Record>>; 3],
+    /// Each listener tells of the same errors: how many each has told of, and how many of them were handed on.
+    errors: [u64; 3],
+    told_errors: u64,
+    /// Since the last error, nothing has shown that changes come again.
+    is_delayed: bool,
     /// Another user means other rows.
     users: Option<BoxStream<'static, ()>>,
     reading: Option<Reading<T>>,
@@ -75,6 +80,9 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Live<T> {
             reader: Arc::new(reader),
             state: State::new(),
             listeners,
+            errors: [0; 3],
+            told_errors: 0,
+            is_delayed: false,
             users,
             reading: None,
             pause: None,
@@ -173,25 +181,37 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Live<T> {
                 }
             }
         }
-        for listener in &mut self.listeners {
+        for (listener, errors) in self.listeners.iter_mut().zip(&mut self.errors) {
             while let Poll::Ready(item) = Pin::new(&mut *listener).poll_next(context) {
-                match item {
-                    None => return Poll::Ready(None),
-                    Some(Ok(Delivery::Message(change))) => {
-                        let rows = [&change.record, &change.old_record].into_iter().flatten();
-                        let keys: Vec<_> = rows.filter_map(|row| self.reader.key_of(row.as_json())).collect();
-                        // A change of who knows what: the server could not look at the row.
-                        if keys.is_empty() {
-                            self.state.doubt_all();
-                        }
-                        keys.into_iter().for_each(|key| self.state.touch(key));
+                let Some(item) = item else { return Poll::Ready(None) };
+                if let Err(error) = &item
+                    && error.kind() != ErrorKind::Decode
+                {
+                    *errors += 1;
+                    if *errors <= self.told_errors {
+                        continue;
                     }
-                    // A change that cannot be read is a change all the same.
-                    Some(Err(error)) if error.kind() != ErrorKind::Decode => {
-                        return Poll::Ready(Some(Err(error.into())));
-                    }
-                    Some(_) => self.state.doubt_all(),
+                    self.told_errors = *errors;
+                    self.is_delayed = true;
+                    return Poll::Ready(item.err().map(|error| Err(error.into())));
                 }
+                // The first that comes after the error, and not one that waited before it: what came between is lost.
+                if self.is_delayed && *errors == self.told_errors {
+                    self.is_delayed = false;
+                    self.state.doubt_all();
+                }
+                // A change that cannot be read, and one that was missed, is a change all the same.
+                let Ok(Delivery::Message(change)) = item else {
+                    self.state.doubt_all();
+                    continue;
+                };
+                let rows = [&change.record, &change.old_record].into_iter().flatten();
+                let keys: Vec<_> = rows.filter_map(|row| self.reader.key_of(row.as_json())).collect();
+                // A change of who knows what: the server could not look at the row.
+                if keys.is_empty() {
+                    self.state.doubt_all();
+                }
+                keys.into_iter().for_each(|key| self.state.touch(key));
             }
         }
         Poll::Pending
