@@ -455,6 +455,32 @@ async fn rows_with_keys_beyond_a_float_are_not_taken_for_one_another() {
     assert_eq!(live.rows().count(), 4);
 }
 
+/// What is asked for at once fits into an address, whatever the key is made of.
+#[tokio::test]
+async fn long_keys_are_read_in_several_requests() {
+    let table = Table::new("public", "pages").key("site", "text").key("path", "text");
+    let (server, _rest, client) = scripted(table, |query| {
+        let asked = query.iter().find(|(name, _)| name == "or").map(|(_, asked)| asked.as_str());
+        let keys =
+            asked.unwrap_or_default().split("and(site.eq.").skip(1).filter(|key| !key.contains(".gt."));
+        let keys = keys.filter_map(|key| key.split_once(",path.eq."));
+        let rows =
+            keys.map(|(site, path)| json!({ "site": site, "path": path.trim_end_matches([')', ',']) }));
+        Value::from_iter(rows).to_string()
+    })
+    .await;
+    let mut live = client.live::<Value>("pages", ["site", "path"]).subscribe().await.unwrap();
+    assert_eq!(live.next().await.unwrap().unwrap(), []);
+    for number in 0..90 {
+        let row = json!({ "site": format!("{number:0250}x"), "path": "x".repeat(750) });
+        server.push_change(&Change::insert("public", "pages", row));
+    }
+    while live.rows().count() < 90 {
+        let changes = tokio::time::timeout(Duration::from_secs(20), live.next()).await.expect("in time");
+        changes.expect("it goes on").unwrap();
+    }
+}
+
 /// The server tells that it cannot follow the table for a while: once, though three streams hear of it. What is lost
 /// meanwhile is read when something comes again.
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use postgrest_rs::query::stage::Select;
-use postgrest_rs::{Column, Filter, Query, and, or};
+use postgrest_rs::{Column, ErrorKind, Filter, Query, and, or};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -53,22 +53,36 @@ impl Reader {
     ) -> Result<Vec<(Key, Row<T>)>> {
         match fetch {
             Fetch::All => self.all().await,
-            Fetch::Keys(mut keys) => {
-                let mut rows = Vec::new();
-                loop {
-                    let asked = keys.len();
-                    for row in self.query().filter(self.one_of(&keys)).await? {
-                        let (key, row) = self.made(&row)?;
-                        keys.remove(&key);
-                        rows.push((key, row));
-                    }
-                    // The server may give fewer rows than there are, as it has a limit of its own; but it gives some.
-                    if keys.is_empty() || keys.len() == asked {
-                        return Ok(rows);
-                    }
+            Fetch::Keys(keys) => self.some(keys).await,
+        }
+    }
+
+    /// The rows of these keys, in as many requests as the length of an address needs.
+    async fn some<T: DeserializeOwned>(&self, keys: BTreeSet<Key>) -> Result<Vec<(Key, Row<T>)>> {
+        let mut rows = Vec::new();
+        let mut batches = vec![keys];
+        while let Some(mut keys) = batches.pop() {
+            let asked = keys.len();
+            let found = match self.query().filter(self.one_of(&keys)).await {
+                Err(error) if error.kind() == ErrorKind::TooLong && asked > 1 => {
+                    let middle = keys.iter().nth(asked / 2).cloned();
+                    let rest = middle.map(|middle| keys.split_off(&middle));
+                    batches.extend(rest.into_iter().chain([keys]));
+                    continue;
                 }
+                found => found?,
+            };
+            for row in found {
+                let (key, row) = self.made(&row)?;
+                keys.remove(&key);
+                rows.push((key, row));
+            }
+            // The server may give fewer rows than there are, as it has a limit of its own; but it gives some.
+            if !keys.is_empty() && keys.len() < asked {
+                batches.push(keys);
             }
         }
+        Ok(rows)
     }
 
     /// All rows, page by page. Each page begins at the last key of the one before: a position would shift with every row
