@@ -481,6 +481,18 @@ async fn long_keys_are_read_in_several_requests() {
     }
 }
 
+/// The database reads `*` as `%`, and Realtime does not.
+#[tokio::test]
+async fn both_services_read_a_pattern_alike() {
+    let project = Project::start().await;
+    let live = project.todos().like("task", "s*w").ilike("list", "*ARM").subscribe().await.unwrap();
+    let joins = project.server.joins(live.channel().name());
+    let told = &joins[0].payload()["config"]["postgres_changes"][0]["filter"];
+    assert_eq!(told, "task=like.s%w,list=ilike.%ARM");
+    let asked = project.asked.lock().unwrap().clone();
+    assert!(asked[0].contains("task=like.s%25w&list=ilike.%25ARM"), "{asked:?}");
+}
+
 /// The server tells that it cannot follow the table for a while: once, though three streams hear of it. What is lost
 /// meanwhile is read when something comes again.
 #[tokio::test]

@@ -78,10 +78,6 @@ comparisons! {
     lt(value: impl Serialize) = lt;
     /// The value is less, or this one.
     lte(value: impl Serialize) = lte;
-    /// The text fits the pattern, in which `%` stands for any text and `_` for any character.
-    like(pattern: &str) = like;
-    /// As `like`, whatever the case of letters.
-    ilike(pattern: &str) = ilike;
     /// The text fits the POSIX regular expression.
     regex_match(pattern: &str) = match_;
     /// As `regex_match`, whatever the case of letters.
@@ -91,6 +87,24 @@ comparisons! {
 }
 
 impl Column {
+    /// The text fits the pattern, in which `%` (or `*`) stands for any text and `_` for any character.
+    pub fn like(self, pattern: &str) -> Condition {
+        let pattern = shared(pattern);
+        Condition {
+            database: self.in_database().like(&pattern),
+            realtime: realtime_rs::col(self.0).like(&pattern),
+        }
+    }
+
+    /// As `like`, whatever the case of letters.
+    pub fn ilike(self, pattern: &str) -> Condition {
+        let pattern = shared(pattern);
+        Condition {
+            database: self.in_database().ilike(&pattern),
+            realtime: realtime_rs::col(self.0).ilike(&pattern),
+        }
+    }
+
     /// The value is missing, or is this boolean.
     pub fn is(self, value: Is) -> Condition {
         let database = self.in_database().is(value);
@@ -120,7 +134,22 @@ impl Column {
     }
 }
 
+/// A pattern that both services read alike: the database takes `*` for `%`, and Realtime for itself.
+fn shared(pattern: &str) -> String {
+    pattern.replace('*', "%")
+}
+
 impl<T: DeserializeOwned> LiveQuery<T> {
+    /// The text fits the pattern, in which `%` (or `*`) stands for any text and `_` for any character.
+    pub fn like(self, column: impl Into<String>, pattern: &str) -> Self {
+        self.filter(col(column).like(pattern))
+    }
+
+    /// As `like`, whatever the case of letters.
+    pub fn ilike(self, column: impl Into<String>, pattern: &str) -> Self {
+        self.filter(col(column).ilike(pattern))
+    }
+
     /// The value is missing, or is this boolean.
     pub fn is(self, column: impl Into<String>, value: Is) -> Self {
         self.filter(col(column).is(value))
