@@ -9,6 +9,10 @@ pub enum Delivery<T> {
     /// A message.
     Message(T),
     /// The connection was away: what the server sent meanwhile did not come. Read again what you must not miss.
+    ///
+    /// Streams of changes of the database are told so as well where the server subscribed to the database anew: after it
+    /// lost it, and after each new access token, as it goes by the old one until then. So a session that is refreshed
+    /// once an hour has a gap once an hour.
     Gap(Gap),
     /// The reader was too slow, and so many messages were dropped here. See [`Overflow`].
     Missed(u64),

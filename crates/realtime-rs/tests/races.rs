@@ -10,7 +10,7 @@ use common::{Memory, URL, builder, client, frames, item, join_tokens, message, p
 use futures_util::FutureExt;
 use realtime_rs::{
     Backoff, Broadcast, Changes, Channel, ChannelStatus, Client, ConnectionState, Delivery, ErrorKind,
-    Listener, Timestamp, WhileAway,
+    Listener, ProtocolVersion, Timestamp, WhileAway,
 };
 use serde_json::{Value, json};
 use supabase_mock::realtime::{Server, Table};
@@ -232,6 +232,44 @@ fn what_a_runtime_that_ends_had_is_over_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn changes_that_flow_again_have_a_gap_before_them() {
+    let server = todos();
+    let client = client(&server);
+    client.set_auth(Some(token(&server, 0).into())).await.unwrap();
+    let mut room = client.channel("room");
+    let mut todos = room.on_postgres_changes::<Value>(Changes::all().table("todos"));
+    let mut events = room.events([]);
+    let mut greetings = room.on_broadcast::<Value>("greeting");
+    let _room = soon(room.subscribe()).await.unwrap();
+    is_told_nothing(&mut todos).await;
+    let mut is_gap = false;
+    // The server lost the replication, and says so only by this.
+    server.send_system("room", "postgres_changes", "ok", "Subscribed to PostgreSQL");
+    is_told_of_a_gap(&mut todos).await;
+    while let Some(event) = events.next().now_or_never() {
+        is_gap |= matches!(event, Some(Ok(Delivery::Gap(_))));
+    }
+    assert!(is_gap, "a stream of everything is told as well");
+    // It said that it tries again.
+    server.send_system("room", "postgres_changes", "error", "%DBConnection.ConnectionError{}");
+    assert!(item(&mut todos).await.unwrap().is_err());
+    is_told_nothing(&mut todos).await;
+    server.send_system("room", "postgres_changes", "ok", "Subscribed to PostgreSQL");
+    is_told_of_a_gap(&mut todos).await;
+    is_told_nothing(&mut todos).await;
+    // A token that is refreshed makes the server subscribe anew, with its claims: one gap.
+    client.set_auth(Some(token(&server, 1).into())).await.unwrap();
+    is_told_of_a_gap(&mut todos).await;
+    client.set_auth(Some(token(&server, 1).into())).await.unwrap();
+    is_told_nothing(&mut todos).await;
+    is_told_nothing(&mut greetings).await;
+    // One, and not two, after an interruption.
+    server.drop_all();
+    is_told_of_a_gap(&mut todos).await;
+    is_told_nothing(&mut todos).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_first_subscription_that_takes_its_time_has_no_gap() {
     let server = todos();
     let client = client(&server);
@@ -320,4 +358,30 @@ async fn a_broadcast_that_may_have_arrived_is_not_sent_again_over_http() {
     // What is sent while it is away goes over HTTP, and is the next one that is heard.
     assert_eq!(room.send_broadcast("order", &json!({ "n": 2 })).await.unwrap(), realtime_rs::Sent::OverHttp);
     assert_eq!(message(&mut orders).await.payload, json!({ "n": 2 }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_server_says_to_an_older_join_confirms_none_that_it_has_not_answered() {
+    let server = todos();
+    let client = builder(&server).protocol(ProtocolVersion::V1).build().unwrap();
+    server.withhold_subscriptions(true);
+    let mut first = client.channel("room").wait_for_changes(false);
+    let _todos = first.on_postgres_changes::<Value>(Changes::all().table("todos"));
+    let first = soon(first.subscribe()).await.unwrap();
+    soon(first.unsubscribe()).await.unwrap();
+    server.delay_replies(Duration::from_secs(3));
+    let mut second = client.channel("room");
+    let _todos = second.on_postgres_changes::<Value>(Changes::all().table("todos"));
+    server.refuse_next_join("room", "Unauthorized: no");
+    let late = async {
+        soon(server.until(|server| server.joins("room").len() == 2)).await;
+        let payload = json!({
+            "channel": "room", "extension": "postgres_changes", "status": "ok",
+            "message": "Subscribed to PostgreSQL",
+        });
+        let late = json!({ "topic": "realtime:room", "event": "system", "ref": null, "payload": payload });
+        server.send_text(server.connections()[0], &late.to_string());
+    };
+    let (outcome, ()) = soon(async { tokio::join!(second.subscribe(), late) }).await;
+    assert_eq!(outcome.unwrap_err().message(), "no");
 }

@@ -98,6 +98,8 @@ pub(crate) struct Entry {
     /// Since when nothing was heard; for changes of the database, that ends later.
     pub(crate) away_since: Option<Timestamp>,
     pub(crate) changes_away_since: Option<Timestamp>,
+    /// When changes of the database were known to flow last; `None` while they do not.
+    pub(crate) changes_flowed: Option<Timestamp>,
     pub(crate) tracked: Option<Box<RawValue>>,
     pub(crate) queue: VecDeque<Queued>,
     /// What the server said about the channel last, which explains why it ends it.
@@ -129,6 +131,7 @@ impl Entry {
             awaited_until: None,
             away_since: None,
             changes_away_since: None,
+            changes_flowed: None,
             tracked: None,
             queue: VecDeque::new(),
             farewell: None,
@@ -183,8 +186,9 @@ impl Entry {
         }
     }
 
-    /// Tells a change of the database to those who asked for it: by the ids of the subscriptions, never by the table.
-    pub(crate) fn change(&self, frame: &Bytes, payload: &[u8]) {
+    /// Tells a change of the database to those who asked for it: by the ids of the subscriptions, never by the table. `heard`
+    /// is a moment before it.
+    pub(crate) fn change(&mut self, frame: &Bytes, payload: &[u8], heard: Timestamp) {
         #[derive(Deserialize)]
         struct Changes<'a> {
             #[serde(default)]
@@ -197,6 +201,9 @@ impl Entry {
             return;
         };
         let data = frame.slice_ref(data.get().as_bytes());
+        if let Some(flowed) = &mut self.changes_flowed {
+            *flowed = heard.max(*flowed);
+        }
         for binding in &self.bindings {
             let hears = match binding.hears {
                 Hears::Change(place) => self.ids.get(place).is_some_and(|id| ids.contains(id)),
@@ -245,8 +252,16 @@ impl Entry {
                 self.changes_away_since.get_or_insert(since);
             }
         }
+        self.changes_flowed = None;
         self.awaited = Awaited::default();
         self.awaited_until = None;
+    }
+
+    /// Changes of the database do not flow at the moment, and did until then, if they did.
+    pub(crate) fn changes_away(&mut self, heard: Timestamp) {
+        if self.subscriber.is_none() {
+            self.changes_away_since.get_or_insert(self.changes_flowed.take().unwrap_or(heard));
+        }
     }
 
     /// Messages come again, but for changes of the database.
@@ -262,9 +277,11 @@ impl Entry {
         }
     }
 
-    /// Changes of the database come again.
-    pub(crate) fn changes_back(&mut self, now: Timestamp) {
-        if let Some(since) = self.changes_away_since.take() {
+    /// Changes of the database flow. Where they did before, the server has subscribed anew: it lost the database, or has
+    /// another token, and what was between is not known.
+    pub(crate) fn changes_flow(&mut self, now: Timestamp) {
+        let flowed = self.changes_flowed.replace(now);
+        if let Some(since) = self.changes_away_since.take().or(flowed) {
             let gap = Gap { since, until: now };
             self.gap(gap, |hears| matches!(hears, Hears::Change(_) | Hears::Everything));
         }

@@ -190,7 +190,12 @@ impl Task {
 
     /// The server says something about the channel.
     pub(super) fn system(&mut self, topic: &str, message: SystemMessage) {
+        let heard = self.last_heard;
         let Some(entry) = self.entries.get_mut(topic) else { return };
+        // Before its join is answered, this is about an older one: in 1.0.0 it does not say so.
+        if entry.machine.joined().is_none() {
+            return;
+        }
         self.is_dirty = true;
         let meaning = message.meaning();
         let message = Arc::new(message);
@@ -198,7 +203,7 @@ impl Task {
         match meaning {
             Meaning::ChangesFlow => {
                 entry.awaited.changes = false;
-                entry.changes_back(Timestamp::of((self.settings.clock)()));
+                entry.changes_flow(Timestamp::of((self.settings.clock)()));
                 entry.subscribed();
             }
             Meaning::DatabaseBroadcastsFlow => {
@@ -207,6 +212,7 @@ impl Task {
             }
             Meaning::ChangesRefused => {
                 let error = Error::rejected_for_good(&message.message);
+                entry.changes_away(heard);
                 if entry.subscriber.is_some() && entry.waits_for_changes {
                     self.leave_and_end(topic, &error);
                 } else {
@@ -217,6 +223,7 @@ impl Task {
             }
             Meaning::ChangesDelayed => {
                 let error = Error::rejected(&message.message);
+                entry.changes_away(heard);
                 entry.error(&error, true);
                 entry.last_error = Some(error);
             }

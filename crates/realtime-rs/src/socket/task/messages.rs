@@ -33,7 +33,7 @@ impl Task {
         }
         match body {
             Body::Broadcast(incoming) => entry.broadcast(bytes, &incoming),
-            Body::Changes(payload) => entry.change(bytes, payload),
+            Body::Changes(payload) => entry.change(bytes, payload, self.last_heard),
             Body::PresenceState(state) => {
                 let notes = entry.shared.presences().sync_state(state);
                 entry.presence(notes.unwrap_or_default());

@@ -47,6 +47,11 @@ impl Hub {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.token_ends(expires);
         }
+        // Changes are asked for anew, with the claims of the new token, and that is confirmed again.
+        if let Some(channel) = self.channel(id, &push.topic).filter(|channel| !channel.bindings.is_empty()) {
+            let channel = channel.clone();
+            self.subscribe_to_changes(id, &channel);
+        }
         self.output.push((id, Output::Wake));
     }
 
