@@ -181,7 +181,7 @@ impl Client {
     }
 
     /// Closes the connection. Channels stay, silent, and come back when [`connect`](Self::connect) is called or another
-    /// channel is joined.
+    /// channel is joined. Those that were never joined yet are given up: who waits for one is told so.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) outside of a tokio runtime.

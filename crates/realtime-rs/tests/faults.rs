@@ -345,6 +345,23 @@ async fn time_limits_hold_while_a_server_is_left_alone_and_those_who_come_later_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refusal_whose_time_is_over_is_no_reason_for_what_fails_later() {
+    let server = Server::new();
+    let busy = Busy::for_seconds(&server, 120);
+    let limits = (Duration::from_secs(30), Duration::from_secs(60));
+    let client = busy.builder(&server).subscribe_timeout(limits.0).join_timeout(limits.1).build().unwrap();
+    let error = soon(client.channel("room").subscribe()).await.unwrap_err();
+    assert!(error.message().contains("429"), "{error}");
+    pass(1_000).await;
+    server.ignore_joins();
+    let error = soon(client.channel("room").subscribe()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::Timeout, "the channel was not subscribed in time")
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_is_left_alone_is_not_asked_once_nobody_wants_it() {
     let server = Server::new();
     let busy = Busy::for_seconds(&server, 120);

@@ -14,6 +14,7 @@ use realtime_rs::{
 };
 use serde_json::{Value, json};
 use supabase_mock::realtime::{Server, Table};
+use tokio::time::Instant;
 
 const DAY: u64 = 24 * 3_600;
 
@@ -384,4 +385,24 @@ async fn what_the_server_says_to_an_older_join_confirms_none_that_it_has_not_ans
     };
     let (outcome, ()) = soon(async { tokio::join!(second.subscribe(), late) }).await;
     assert_eq!(outcome.unwrap_err().message(), "no");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_subscribes_when_the_client_is_told_to_disconnect_is_told_so_at_once() {
+    let server = Server::new();
+    server.ignore_joins();
+    let client = client(&server);
+    let begun = Instant::now();
+    let told = async {
+        soon(server.until(|server| !server.joins("room").is_empty())).await;
+        client.disconnect().await.unwrap();
+    };
+    let (outcome, ()) = soon(async { tokio::join!(client.channel("room").subscribe(), told) }).await;
+    let error = outcome.unwrap_err();
+    assert_eq!((error.kind(), begun.elapsed()), (ErrorKind::Closed, Duration::ZERO));
+    assert!(error.message().contains("disconnect"), "{error}");
+    assert!(client.get_channels().is_empty());
+    // The name is free.
+    server.accept_joins();
+    soon(client.channel("room").subscribe()).await.unwrap();
 }

@@ -304,6 +304,7 @@ impl ChannelBuilder {
     /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if it is not confirmed in time, also where there is no network;
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for the first setting that cannot be, for a channel that this
     /// client has joined already (get it by [`Client::get_channel`]), and outside of a tokio runtime;
+    /// [`ErrorKind::Closed`](crate::ErrorKind::Closed) if the client is told to disconnect meanwhile;
     /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if no access token could be had, or an API key in its place.
     ///
     /// ```no_run

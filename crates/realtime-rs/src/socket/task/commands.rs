@@ -85,7 +85,8 @@ impl Task {
         self.public.channels().insert(plan.shared.name.clone(), registered);
         self.topics.insert(plan.id, topic.clone());
         let mut entry = Entry::new(plan, reply, now);
-        entry.last_error = self.held_off.as_ref().map(|(_, reason)| reason.clone());
+        let held_off = self.held_off.as_ref().filter(|(until, _)| *until > now);
+        entry.last_error = held_off.map(|(_, reason)| reason.clone());
         if matches!(self.line.link, Link::Up(_)) {
             entry.machine.online(now);
         }

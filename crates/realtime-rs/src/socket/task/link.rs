@@ -238,23 +238,26 @@ impl Task {
         self.is_paused = true;
         self.is_wanted = false;
         let since = self.last_heard;
+        let error = Error::closed("this client was told to disconnect");
         for connector in self.connectors.drain(..) {
-            connector.tell(Err(Error::closed("this client was told to disconnect")));
+            connector.tell(Err(error.clone()));
         }
         self.close();
         let mut left = Vec::new();
         for (topic, entry) in &mut self.entries {
             entry.machine.offline();
             if entry.machine.phase() == crate::channel::state::Phase::Ended {
-                left.push(topic.clone());
+                left.push((topic.clone(), false));
+            } else if entry.subscriber.is_some() {
+                // Whoever subscribes would wait for nothing.
+                left.push((topic.clone(), true));
             } else {
                 entry.away(since);
-                entry
-                    .status(&ChannelStatus::Interrupted(Error::closed("this client was told to disconnect")));
+                entry.status(&ChannelStatus::Interrupted(error.clone()));
             }
         }
-        for topic in left {
-            self.end(&topic, None);
+        for (topic, is_waited_for) in left {
+            self.end(&topic, is_waited_for.then_some(&error));
         }
         self.state(&ConnectionState::Disconnected(None));
     }
