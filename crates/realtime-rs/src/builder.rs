@@ -54,6 +54,7 @@ struct Options {
     join_timeout: Duration,
     push_timeout: Duration,
     subscribe_timeout: Duration,
+    max_frame: usize,
     disconnect_after: Option<Duration>,
     backoff: Backoff,
     signed_out: SignedOut,
@@ -76,6 +77,7 @@ impl Default for Options {
             join_timeout: Duration::from_secs(10),
             push_timeout: Duration::from_secs(10),
             subscribe_timeout: Duration::from_secs(30),
+            max_frame: 5_000_000,
             disconnect_after: Some(Duration::from_secs(50)),
             backoff: Backoff::default(),
             signed_out: SignedOut::default(),
@@ -101,6 +103,7 @@ impl Remake for Options {
             join_timeout: self.join_timeout,
             push_timeout: self.push_timeout,
             subscribe_timeout: Some(self.subscribe_timeout),
+            max_frame: self.max_frame,
             disconnect_after: self.disconnect_after,
             backoff,
             signed_out,
@@ -246,6 +249,14 @@ impl ClientBuilder {
     /// set its own limit.
     pub fn subscribe_timeout(mut self, limit: Duration) -> Self {
         self.options.subscribe_timeout = limit;
+        self
+    }
+
+    /// How many bytes a frame that is sent may have: 5,000,000 if not given, as servers take no larger one, and end the
+    /// connection with all its channels instead. A broadcast or a presence that would make a larger one is an error of kind
+    /// [`ErrorKind::TooLong`](crate::ErrorKind::TooLong), and is not sent.
+    pub fn max_frame(mut self, bytes: usize) -> Self {
+        self.options.max_frame = bytes;
         self
     }
 

@@ -52,6 +52,9 @@ impl Channel {
     ///
     /// # Errors
     /// [`ErrorKind::Connect`](crate::ErrorKind::Connect) if the channel is away, and nothing was sent;
+    /// [`ErrorKind::TooLong`](crate::ErrorKind::TooLong) if it is larger than
+    /// [`max_frame`](crate::ClientBuilder::max_frame) allows;
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) if the connection broke, so that it may have arrived;
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if the
     /// server did not confirm. Without permission to write to a private channel, the server confirms nothing and says
     /// nothing.
@@ -136,8 +139,10 @@ impl Channel {
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if the payload is no object;
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the server does not take it. If the channel is away, it is
-    /// tracked when it is back, and this succeeds.
+    /// [`ErrorKind::TooLong`](crate::ErrorKind::TooLong) if it is larger than
+    /// [`max_frame`](crate::ClientBuilder::max_frame) allows;
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the server does not take it. What was tracked before stays
+    /// then. If the channel is away, it is tracked when it is back, and this succeeds.
     ///
     /// ```no_run
     /// # async fn run(room: realtime_rs::Channel) -> realtime_rs::Result<()> {

@@ -116,6 +116,14 @@ impl Error {
         Self::from_failure(Failure::elsewhere(FailureKind::Credentials, message, false, None))
     }
 
+    /// Nothing was sent, as it is larger than the server takes.
+    pub(crate) fn too_long(bytes: usize, limit: usize) -> Self {
+        let message = format!(
+            "this would be a frame of {bytes} bytes, and may have {limit}: a server ends the connection at a larger one"
+        );
+        Self::from_failure(Failure::elsewhere(FailureKind::TooLong, message, false, None))
+    }
+
     /// Nothing was sent, as there is no connection, or no joined channel, at the moment.
     pub(crate) fn away(message: impl Into<Cow<'static, str>>) -> Self {
         Self::from_failure(Failure::elsewhere(FailureKind::Connect, message, true, None))

@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime};
 use common::{Memory, URL, builder, client, frames, item, join_tokens, message, pass, soon};
 use futures_util::FutureExt;
 use realtime_rs::{
-    Backoff, Broadcast, Changes, Channel, ChannelStatus, Client, ConnectionState, Delivery, ErrorKind,
+    Backoff, Broadcast, Changes, Channel, ChannelStatus, Client, ConnectionState, Delivery, Error, ErrorKind,
     Listener, ProtocolVersion, Timestamp, WhileAway,
 };
 use serde_json::{Value, json};
-use supabase_mock::realtime::{Server, Table};
+use supabase_mock::realtime::{Access, Server, Table};
 use tokio::time::Instant;
 
 const DAY: u64 = 24 * 3_600;
@@ -359,6 +359,70 @@ async fn a_broadcast_that_may_have_arrived_is_not_sent_again_over_http() {
     // What is sent while it is away goes over HTTP, and is the next one that is heard.
     assert_eq!(room.send_broadcast("order", &json!({ "n": 2 })).await.unwrap(), realtime_rs::Sent::OverHttp);
     assert_eq!(message(&mut orders).await.payload, json!({ "n": 2 }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_that_the_server_would_not_take_is_not_sent() {
+    let server = Server::new();
+    let client = client(&server);
+    let (_other, mut greetings) = room(&client).await;
+    let large = json!({ "text": "x".repeat(6_000_000) });
+    let plain = soon(client.channel("plain").subscribe()).await.unwrap();
+    let asking = soon(client.channel("asking").acknowledge().subscribe()).await.unwrap();
+    let queueing = client.channel("queueing").while_away(WhileAway::Queue(9)).subscribe();
+    let queueing = soon(queueing).await.unwrap();
+    soon(plain.track(&json!({ "n": 1 }))).await.unwrap();
+    let refused = |error: Error| assert_eq!(error.kind(), ErrorKind::TooLong, "{error}");
+    for room in [&plain, &asking] {
+        refused(soon(room.send_broadcast("e", &large)).await.unwrap_err());
+        refused(soon(room.send_binary_broadcast("e", vec![0; 5_000_000])).await.unwrap_err());
+        refused(soon(room.track(&large)).await.unwrap_err());
+    }
+    is_told_nothing(&mut greetings).await;
+    server.refuse_next_connections(1, 503, "no");
+    server.drop_all();
+    let mut states = client.connection_states();
+    while !matches!(soon(states.next()).await, Some(ConnectionState::Waiting { .. })) {}
+    refused(plain.track(&large).await.unwrap_err());
+    refused(queueing.send_broadcast("e", &large).await.unwrap_err());
+    is_told_of_a_gap(&mut greetings).await;
+    is_told_nothing(&mut greetings).await;
+    assert_eq!(server.handshakes().len(), 3, "one, one that was refused, and one");
+    // What was tracked before is what is tracked again.
+    let tracked: Vec<_> =
+        frames(&server, "plain", "presence").iter().map(|frame| frame.payload()["payload"].clone()).collect();
+    assert_eq!(tracked, [json!({ "n": 1 }), json!({ "n": 1 })]);
+    // What just fits is sent.
+    let head = "[\"1\",\"10\",\"realtime:plain\",\"broadcast\",]".len() + 100;
+    soon(plain.send_binary_broadcast("e", vec![0; 5_000_000 - head])).await.unwrap();
+    is_told_nothing(&mut greetings).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_presence_that_the_server_refused_is_not_tracked_again() {
+    let server = Server::builder().authorize(|_, _| Access::READ).build();
+    let client = client(&server);
+    let mut room = client.channel("room").private();
+    let mut greetings = room.on_broadcast::<Value>("greeting");
+    let room = soon(room.subscribe()).await.unwrap();
+    let error = soon(room.track(&json!({ "n": 1 }))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+    server.drop_all();
+    is_told_of_a_gap(&mut greetings).await;
+    is_told_nothing(&mut greetings).await;
+    assert_eq!(frames(&server, "room", "presence").len(), 1);
+    // Said while it was away, it is refused when it is back, and told there: once.
+    server.refuse_next_connections(1, 503, "no");
+    server.drop_all();
+    let mut states = client.connection_states();
+    while !matches!(soon(states.next()).await, Some(ConnectionState::Waiting { .. })) {}
+    room.track(&json!({ "n": 2 })).await.unwrap();
+    is_told_of_a_gap(&mut greetings).await;
+    assert_eq!(item(&mut greetings).await.unwrap().unwrap_err().kind(), ErrorKind::Rejected);
+    server.drop_all();
+    is_told_of_a_gap(&mut greetings).await;
+    is_told_nothing(&mut greetings).await;
+    assert_eq!(frames(&server, "room", "presence").len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -109,6 +109,8 @@ pub(crate) struct Entry {
     pub(crate) join_token: u64,
     /// Which token the server was told last.
     pub(crate) token: u64,
+    /// The push that told the server of `tracked`, while it is not answered, and what the server was told before.
+    pub(crate) tracking: Option<(Ref, Option<Box<RawValue>>)>,
     last_event: Arc<str>,
     known_ids: VecDeque<Box<str>>,
 }
@@ -138,6 +140,7 @@ impl Entry {
             last_error: None,
             join_token: 0,
             token: 0,
+            tracking: None,
             last_event: Arc::from(""),
             known_ids: VecDeque::new(),
         }
@@ -225,6 +228,15 @@ impl Entry {
                     binding.sender.send(Raw::Presence(Arc::clone(&note)));
                 }
             }
+        }
+    }
+
+    /// The server answered a push: if that was a presence, it has it, or never will.
+    pub(crate) fn answered(&mut self, reference: Ref, is_ok: bool) {
+        if let Some((_, before)) = self.tracking.take_if(|(tracking, _)| *tracking == reference)
+            && !is_ok
+        {
+            self.tracked = before;
         }
     }
 

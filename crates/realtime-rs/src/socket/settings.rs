@@ -35,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) join_timeout: Duration,
     pub(crate) push_timeout: Duration,
     pub(crate) subscribe_timeout: Option<Duration>,
+    /// How many bytes a frame that is sent may have.
+    pub(crate) max_frame: usize,
     /// How long an open connection without channels is kept; `None` for ever.
     pub(crate) disconnect_after: Option<Duration>,
     pub(crate) backoff: Backoff,

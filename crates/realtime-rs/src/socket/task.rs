@@ -75,7 +75,7 @@ impl Task {
     ) -> Self {
         let (tokens, last_heard) = (Tokens::new(&settings), Timestamp::of((settings.clock)()));
         Self {
-            line: Line::new(settings.version),
+            line: Line::new(settings.version, settings.max_frame),
             settings,
             public,
             commands,

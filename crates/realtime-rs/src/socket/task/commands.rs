@@ -24,6 +24,16 @@ struct Track<'a> {
     payload: Option<&'a RawValue>,
 }
 
+/// What is written of a presence; of none, that it is not there any more.
+///
+/// # Errors
+/// It cannot be written.
+fn presence(payload: Option<&RawValue>) -> Result<Box<RawValue>> {
+    let event = if payload.is_some() { "track" } else { "untrack" };
+    serde_json::value::to_raw_value(&Track { r#type: "presence", event, payload })
+        .map_err(|error| Error::invalid(format!("the presence cannot be written as JSON: {error}")))
+}
+
 impl Task {
     pub(super) fn command(&mut self, command: Command) {
         match command {
@@ -104,8 +114,10 @@ impl Task {
         if entry.machine.joined().is_none() {
             match entry.shared.while_away {
                 WhileAway::Queue(limit) if entry.queue.len() < limit => {
-                    entry.queue.push_back(Queued { event, payload });
-                    reply.tell(Ok(Sent::Queued));
+                    reply.tell(self.line.fits(payload.as_bytes().len()).map(|()| {
+                        entry.queue.push_back(Queued { event, payload });
+                        Sent::Queued
+                    }));
                 }
                 WhileAway::Queue(limit) => reply.tell(Err(Error::away(format!(
                     "the channel is away, and {limit} broadcasts wait already: this one was not sent"
@@ -136,15 +148,8 @@ impl Task {
         let (id, acknowledges) = (entry.id, entry.config.broadcast.ack);
         let reference = self.line.next_ref();
         let broadcast = UserBroadcast { join_ref, reference, topic, event, payload };
-        let frame = match (encode_broadcast(self.line.version, broadcast), &mut self.line.link) {
-            (Ok(frame), Link::Up(up)) => {
-                up.wire.send(frame);
-                Ok(())
-            }
-            (Ok(_), _) => Err(Error::away("the channel is away: the broadcast was not sent")),
-            (Err(error), _) => Err(error),
-        };
-        if let Err(error) = frame {
+        let frame = encode_broadcast(self.line.version, broadcast);
+        if let Err(error) = frame.and_then(|frame| self.line.send(frame)) {
             if let Some(reply) = reply {
                 reply.tell(Err(error.clone()));
             }
@@ -171,28 +176,42 @@ impl Task {
             reply.tell(Err(Error::closed("the channel is over")));
             return;
         };
-        entry.tracked.clone_from(&payload);
-        match entry.machine.joined() {
-            Some(join) => self.push_presence(&topic, join, payload.as_deref(), Waiter::Presence(reply)),
-            // It is said when the channel is joined.
-            None => reply.tell(Ok(())),
+        if let Some(join) = entry.machine.joined() {
+            if let Err((error, waiter)) = self.push_presence(&topic, join, payload, Waiter::Presence(reply)) {
+                self.told(waiter.tell(Err(error)));
+            }
+            return;
         }
+        // It is said when the channel is joined.
+        let said = presence(payload.as_deref());
+        reply.tell(said.and_then(|said| self.line.fits(said.get().len())).map(|()| entry.tracked = payload));
     }
 
-    /// Says that this client is present, or is not any more.
+    /// Says that this client is present, or is not any more; and remembers it for the next join, if it can be said.
+    ///
+    /// # Errors
+    /// It cannot be written. Nobody was told.
     pub(super) fn push_presence(
         &mut self,
         topic: &str,
         join: Ref,
-        payload: Option<&RawValue>,
+        payload: Option<Box<RawValue>>,
         waiter: Waiter,
-    ) {
-        let event = if payload.is_some() { "track" } else { "untrack" };
-        let said = serde_json::value::to_raw_value(&Track { r#type: "presence", event, payload });
-        let reference = said.ok().and_then(|said| self.line.push(Some(join), topic, "presence", &said));
-        match reference {
-            Some(reference) => self.expect(reference, waiter),
-            None => self.told(waiter.tell(Err(Error::away("the channel is away")))),
+    ) -> Result<(), (Error, Waiter)> {
+        let reference = self.line.next_ref();
+        let pushed = presence(payload.as_deref())
+            .and_then(|said| self.line.push_as(reference, Some(join), topic, "presence", &said));
+        if let Err(error) = pushed {
+            return Err((error, waiter));
         }
+        if let Some(entry) = self.entries.get_mut(topic) {
+            let now = std::mem::replace(&mut entry.tracked, payload);
+            // What was not answered yet is not known to be there.
+            let before = entry.tracking.take().map_or(now, |(_, before)| before);
+            // To say once more that this client is here is not what a refused `untrack` asks for.
+            entry.tracking = entry.tracked.is_some().then_some((reference, before));
+        }
+        self.expect(reference, waiter);
+        Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::channel::entry::{Awaited, Pending, Waiter};
 use crate::channel::state::{Next, Phase};
 use crate::code::{Code, Verdict};
 use crate::deadline::after;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::protocol::{Answer, JOIN, LEAVE, Ref};
 use crate::socket::Reply;
 use crate::status::ChannelStatus;
@@ -55,7 +55,12 @@ impl Task {
             let Ok(payload) = payload(&entry.config, self.tokens.for_join()) else { continue };
             let join = self.line.next_ref();
             let topic = &entry.shared.topic;
-            if self.line.push_as(join, Some(join), topic, JOIN, &payload).is_none() {
+            if let Err(error) = self.line.push_as(join, Some(join), topic, JOIN, &payload) {
+                if error.kind() == ErrorKind::TooLong {
+                    let topic = topic.clone();
+                    self.end(&topic, Some(&error));
+                    continue;
+                }
                 return;
             }
             entry.machine.sent(join, after(now, self.settings.join_timeout));
@@ -120,13 +125,17 @@ impl Task {
         entry.awaited_until = (entry.awaited != Awaited::default()).then_some(now + AWAITED);
         entry.last_error = None;
         entry.back(Timestamp::of((self.settings.clock)()));
-        let (id, tracked) = (entry.id, entry.tracked.clone());
+        // The server has none of it yet.
+        let (id, tracked) = (entry.id, entry.tracked.take());
+        entry.tracking = None;
         let queue = std::mem::take(&mut entry.queue);
         entry.subscribed();
         // The token may have changed while the join was under way.
         self.push_token(topic);
-        if let Some(payload) = tracked {
-            self.push_presence(topic, join, Some(&payload), Waiter::Streams(id));
+        if let Some(payload) = tracked
+            && let Err((error, waiter)) = self.push_presence(topic, join, Some(payload), Waiter::Streams(id))
+        {
+            self.told(waiter.tell(Err(error)));
         }
         for queued in queue {
             if let Err(error) = self.push_broadcast(topic, &queued.event, &queued.payload, None)

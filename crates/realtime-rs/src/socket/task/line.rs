@@ -3,8 +3,8 @@
 use serde_json::value::RawValue;
 use supabase_core::{BoxFuture, Instant};
 
-use crate::error::Result;
-use crate::protocol::{ProtocolVersion, Push, Ref, encode};
+use crate::error::{Error, Result};
+use crate::protocol::{Frame, ProtocolVersion, Push, Ref, encode};
 use crate::socket::heartbeat::Heartbeats;
 use crate::socket::wire::Wire;
 use crate::transport::Connection;
@@ -25,12 +25,36 @@ pub(super) struct Up {
 pub(super) struct Line {
     pub(super) link: Link,
     pub(super) version: ProtocolVersion,
+    /// How many bytes a frame may have.
+    max_frame: usize,
     last_ref: Ref,
 }
 
 impl Line {
-    pub(super) fn new(version: ProtocolVersion) -> Self {
-        Self { link: Link::Down, version, last_ref: 0 }
+    pub(super) fn new(version: ProtocolVersion, max_frame: usize) -> Self {
+        Self { link: Link::Down, version, max_frame, last_ref: 0 }
+    }
+
+    /// Whether a frame of so many bytes may be sent: a server ends the connection, and with it all channels, at one that is
+    /// too large.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(super) fn fits(&self, bytes: usize) -> Result<()> {
+        if bytes > self.max_frame { Err(Error::too_long(bytes, self.max_frame)) } else { Ok(()) }
+    }
+
+    /// Writes a frame.
+    ///
+    /// # Errors
+    /// It is too large, or there is no connection.
+    pub(super) fn send(&mut self, frame: Frame) -> Result<()> {
+        if let Frame::Text(bytes) | Frame::Binary(bytes) = &frame {
+            self.fits(bytes.len())?;
+        }
+        let Link::Up(up) = &mut self.link else { return Err(Error::away("the channel is away")) };
+        up.wire.send(frame);
+        Ok(())
     }
 
     /// A number that no push had before.
@@ -43,7 +67,7 @@ impl Line {
         matches!(&self.link, Link::Up(up) if up.wire.is_busy())
     }
 
-    /// Writes a push, and answers with its number; `None` where there is no connection.
+    /// Writes a push, and answers with its number; `None` where it cannot be written.
     pub(super) fn push(
         &mut self,
         join_ref: Option<Ref>,
@@ -52,10 +76,14 @@ impl Line {
         payload: &RawValue,
     ) -> Option<Ref> {
         let reference = self.next_ref();
-        self.push_as(reference, join_ref, topic, event, payload)
+        self.push_as(reference, join_ref, topic, event, payload).ok()?;
+        Some(reference)
     }
 
     /// The same with a number that was taken before.
+    ///
+    /// # Errors
+    /// It is too large, or there is no connection.
     pub(super) fn push_as(
         &mut self,
         reference: Ref,
@@ -63,11 +91,9 @@ impl Line {
         topic: &str,
         event: &str,
         payload: &RawValue,
-    ) -> Option<Ref> {
-        let Link::Up(up) = &mut self.link else { return None };
-        let frame = encode(self.version, Push { join_ref, reference, topic, event, payload }).ok()?;
-        up.wire.send(frame);
-        Some(reference)
+    ) -> Result<()> {
+        let frame = encode(self.version, Push { join_ref, reference, topic, event, payload })?;
+        self.send(frame)
     }
 }
 

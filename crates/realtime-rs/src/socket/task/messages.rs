@@ -75,12 +75,15 @@ impl Task {
         }
         let Some(at) = self.pending.iter().position(|pending| pending.reference == reference) else { return };
         let Some(pending) = self.pending.remove(at) else { return };
+        let reason = if answer.is_ok { String::new() } else { answer.reason() };
+        let is_unknown = reason == "unmatched topic";
+        if !is_unknown && let Some(entry) = self.entries.get_mut(topic) {
+            entry.answered(reference, answer.is_ok);
+        }
         if answer.is_ok {
             self.told(pending.waiter.tell(Ok(())));
             return;
         }
-        let reason = answer.reason();
-        let is_unknown = reason == "unmatched topic";
         let error = Error::rejected(&reason);
         self.told(pending.waiter.tell(Err(error)));
         // The server does not know the channel, whatever it said before: it is joined again.
