@@ -91,6 +91,14 @@ impl Draft {
         }
     }
 
+    /// Takes a header out, to be said in another way.
+    pub(crate) fn take_header(&mut self, name: &HeaderName) -> Option<String> {
+        let place = self.request.headers.iter().position(|(other, _)| other == name)?;
+        let (_, value) = self.request.headers.remove(place);
+        // The caller gave it as a text.
+        String::from_utf8(value.as_bytes().to_vec()).ok()
+    }
+
     pub(crate) fn timeout(&mut self, limit: Duration) {
         self.request.timeout = Some(limit);
     }

@@ -38,6 +38,7 @@ pub use row::{ObjectMetadata, StoredObject};
 pub use sign::{CreateSignedUrl, CreateSignedUrls, SignedPath};
 pub use sign_upload::{CreateSignedUploadUrl, SignedUploadUrl};
 pub use signed_url::SignedUrl;
+pub(crate) use upload::check_update;
 pub use upload::{Upload, Uploaded};
 
 /// The objects of one bucket: the way to upload, download, list, move, copy, remove and share them.

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use crate::body::Body;
 use crate::draft::{Draft, address};
 use crate::error::{Error, Result};
-use crate::object::{CacheControl, Objects, Options, Upload, Uploaded, UserMetadata};
+use crate::object::{CacheControl, Objects, Options, Upload, Uploaded, UserMetadata, check_update};
 use crate::path::{IntoObjectPath, ObjectPath};
 use driver::Driver;
 use handle::Control;
@@ -76,6 +76,8 @@ pub struct ResumableUpload {
     path: Option<ObjectPath>,
     options: Options,
     body: Body,
+    /// Whether the token of a signed URL is the right to do it.
+    is_signed: bool,
     chunk: u64,
     store: Option<Arc<dyn AnyStore>>,
     fingerprint: Option<String>,
@@ -131,8 +133,10 @@ impl ResumableUpload {
         };
         // The way to one object that `update` and `upsert` share.
         if draft.request.method == Method::PUT && signature.is_none() {
+            check_update(&mut draft, &options);
             options.upsert = Some(true);
         }
+        let is_signed = signature.is_some();
         if let Some(token) = signature {
             match HeaderValue::try_from(token.expose_secret()) {
                 Ok(mut token) => {
@@ -153,6 +157,7 @@ impl ResumableUpload {
             path,
             options,
             body,
+            is_signed,
             chunk: CHUNK,
             store: None,
             fingerprint: None,
@@ -170,7 +175,7 @@ impl ResumableUpload {
 
     /// How long browsers and the CDN may keep it: an hour if not given. Only a time can be said here.
     pub fn cache_control(mut self, cache_control: impl Into<CacheControl>) -> Self {
-        self.options.cache_control = cache_control.into();
+        self.options.cache_control = Some(cache_control.into());
         self
     }
 
@@ -180,7 +185,8 @@ impl ResumableUpload {
         self
     }
 
-    /// Whether an object that is there is replaced: it is an error if nothing is said.
+    /// Whether an object that is there is replaced: it is an error if nothing is said. To a signed URL the URL decides: there
+    /// it is refused to say something else.
     pub fn upsert(mut self, replace: bool) -> Self {
         self.options.upsert = Some(replace);
         self
@@ -252,8 +258,13 @@ impl ResumableUpload {
     }
 
     async fn run(self) -> Result<Uploaded> {
-        let Self { mut draft, bucket, path, options, body, chunk, store, fingerprint, control, progress } =
-            self;
+        let Self { mut draft, bucket, path, mut options, body, chunk, store, fingerprint, .. } = self;
+        let (control, progress) = (self.control, self.progress);
+        if self.is_signed {
+            options.check_signed(&mut draft);
+        }
+        // They are said of the object, and not of a request that carries a part of it.
+        options.take_headers(&mut draft);
         if let Some(replace) = options.upsert {
             // On every request: the service looks at it again when the last chunk is there.
             draft.header("x-upsert", if replace { "true" } else { "false" });

@@ -170,6 +170,21 @@ async fn what_is_said_of_the_object_is_written_as_the_service_reads_it() {
     assert_eq!(state.log[1].header("content-type"), Some("application/offset+octet-stream"));
 }
 
+#[tokio::test]
+async fn what_is_said_of_the_object_by_a_header_is_no_header_of_a_chunk() {
+    let server = Server::start(proper).await;
+    let upload =
+        upload(&server, content()).header("content-type", "film/x").header("content-encoding", "gzip");
+    upload.header("cache-control", "max-age=60").await.unwrap();
+    let state = server.state();
+    let said = state.log[0].header("upload-metadata").unwrap();
+    assert!(said.ends_with(",contentType ZmlsbS94,cacheControl NjA=,contentEncoding Z3ppcA=="), "{said}");
+    for asked in &state.log[1..] {
+        assert_eq!(asked.header("content-type"), Some("application/offset+octet-stream"));
+        assert_eq!((asked.header("cache-control"), asked.header("content-encoding")), (None, None));
+    }
+}
+
 /// The connection breaks once, after so many bytes in all.
 fn break_once(k: u64) -> impl Fn(&Asked, &mut State) -> Act + Send + Sync + 'static {
     let is_broken = Mutex::new(false);

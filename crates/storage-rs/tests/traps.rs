@@ -162,6 +162,63 @@ async fn trap_4_forms_and_headers_say_the_same_in_their_own_ways() {
     assert_eq!(upload.await.unwrap_err().kind(), ErrorKind::Invalid);
 }
 
+#[tokio::test]
+async fn what_is_said_of_an_object_by_a_header_is_not_replaced_by_the_usual() {
+    let uploaded = || Answer::json(200, r#"{"Key":"b/a.txt","Id":"1"}"#);
+    let said = |storage: &Client, header: &'static str| {
+        let upload = storage.from("b").upload("a.txt", "content").header("content-type", "text/x-own");
+        upload.header("cache-control", header)
+    };
+    let (server, storage) = one(uploaded());
+    said(&storage, "no-store").await.unwrap();
+    let request = only(&server);
+    let headers = ["content-type", "cache-control"].map(|name| request.header(name));
+    assert_eq!(headers, [Some("text/x-own"), Some("no-store")]);
+    // Its own method says it louder, wherever it stands.
+    let (server, storage) = one(uploaded());
+    said(&storage, "no-store").content_type("text/y").cache_control("max-age=5").await.unwrap();
+    let request = only(&server);
+    let headers = ["content-type", "cache-control"].map(|name| request.header(name));
+    assert_eq!(headers, [Some("text/y"), Some("max-age=5")]);
+
+    let (server, storage) = one(uploaded());
+    said(&storage, "max-age=60").metadata(json!({ "k": "x".repeat(5000) })).await.unwrap();
+    let (request, text) = (only(&server), only(&server).text());
+    assert!(request.header("content-type").unwrap().starts_with("multipart/form-data; boundary="));
+    assert!(text.to_lowercase().contains("content-type: text/x-own\r\n"), "{text}");
+    assert!(text.contains("name=\"cacheControl\"\r\n\r\n60\r\n"), "{text}");
+
+    // A bare number of seconds is a time, as other clients write it.
+    let (server, storage) = one(uploaded());
+    storage.from("b").upload("a.txt", "content").cache_control("3600").await.unwrap();
+    assert_eq!(only(&server).header("cache-control"), Some("max-age=3600"));
+}
+
+#[tokio::test]
+async fn what_the_service_would_drop_is_refused() {
+    let server = Server::start([]).unwrap();
+    let storage = client(&server);
+    let objects = storage.from("b");
+    let copy = || objects.copy("a", "b");
+    for error in [
+        copy().metadata(json!({ "k": 1 })).await.unwrap_err(),
+        copy().content_type("text/x").await.unwrap_err(),
+        copy().copy_metadata(true).cache_control("max-age=5").await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.message().contains("`copy_metadata(false)`"), "{error}");
+    }
+    let parts = storage_rs::Resumable::Above(0);
+    for error in [
+        objects.update("a", "x").upsert(false).await.unwrap_err(),
+        objects.update("a", "x").upsert(false).resumable(parts).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.message().contains("write `upload`"), "{error}");
+    }
+    assert_eq!(server.requests().len(), 0);
+}
+
 /// 5. What the caller may not see is not there: lists and removals find nothing, and are no errors.
 #[tokio::test]
 async fn trap_5_lists_and_removals_of_the_forbidden_are_empty() {
@@ -179,9 +236,16 @@ async fn trap_6_a_signed_upload_cannot_be_told_to_replace() {
         one(Answer::json(200, r#"{"url":"/object/upload/sign/b/a?token=t","token":"t"}"#));
     storage.from("b").create_signed_upload_url("a").upsert(true).await.unwrap();
     assert_eq!(only(&server).header("x-upsert"), Some("true"));
-    let error = storage.from("b").upload_to_signed_url("a", "t", "x").upsert(true).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Invalid);
-    assert!(error.message().contains("create_signed_upload_url"), "{error}");
+    let objects = storage.from("b");
+    let parts = storage_rs::Resumable::Above(0);
+    for error in [
+        objects.upload_to_signed_url("a", "t", "x").upsert(true).await.unwrap_err(),
+        objects.upload_to_signed_url("a", "t", "x").upsert(true).resumable(parts).await.unwrap_err(),
+        objects.upload_resumable_to_signed_url("a", "t", "x").upsert(true).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.message().contains("create_signed_upload_url"), "{error}");
+    }
     assert_eq!(server.requests().len(), 1);
 }
 

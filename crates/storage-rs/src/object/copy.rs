@@ -7,6 +7,7 @@ use super::options::{CacheControl, UserMetadata};
 use super::{Objects, StoredObject};
 use crate::call::{Call, awaits, call_settings, done, json};
 use crate::draft::Draft;
+use crate::error::Error;
 use crate::path::{self, IntoObjectPath};
 
 /// A move that is not sent yet.
@@ -164,7 +165,7 @@ impl Copy {
     }
 
     /// Whether the copy gets what is attached to the original: it does if nothing is said. Type, cache control and attached
-    /// values that are given here only count if it does not.
+    /// values can be given here only if it does not.
     pub fn copy_metadata(mut self, copy: bool) -> Self {
         self.body.copy_metadata = Some(copy);
         self
@@ -191,6 +192,14 @@ impl Copy {
     call_settings!();
 
     fn finish(mut self) -> Call<Copied> {
+        let says_something = self.user_metadata.is_some() || self.body.metadata.is_some();
+        if says_something && self.body.copy_metadata != Some(false) {
+            // The service would drop all of it.
+            self.draft.blame(Error::invalid(
+                "type, cache control and metadata of a copy count only if those of the original are not copied: write \
+                 `copy_metadata(false)`",
+            ));
+        }
         if let Some(metadata) = &self.user_metadata {
             self.draft.header("x-metadata", &metadata.base64());
         }

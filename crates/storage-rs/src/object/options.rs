@@ -7,16 +7,20 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
+use supabase_core::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 
+use crate::draft::Draft;
 use crate::error::{Error, Result};
 use crate::path::ObjectPath;
 
-/// How long browsers and the CDN may keep an object: a time, or the whole value of the header.
+/// How long browsers and the CDN may keep an object: a time, or the whole value of the header. A bare number is a time in
+/// seconds, as the other clients have it.
 ///
 /// ```
 /// use std::time::Duration;
 /// use storage_rs::CacheControl;
 /// assert_eq!(CacheControl::from(Duration::from_secs(60)), CacheControl::from("max-age=60"));
+/// assert_eq!(CacheControl::from("60"), CacheControl::from("max-age=60"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheControl(String);
@@ -35,12 +39,16 @@ impl From<Duration> for CacheControl {
 
 impl From<&str> for CacheControl {
     fn from(header: &str) -> Self {
-        Self(header.to_owned())
+        Self::from(header.to_owned())
     }
 }
 
 impl From<String> for CacheControl {
     fn from(header: String) -> Self {
+        if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
+            // The service would keep the number, which means nothing.
+            return Self(format!("max-age={header}"));
+        }
         Self(header)
     }
 }
@@ -80,26 +88,48 @@ impl fmt::Debug for UserMetadata {
 /// From here on, metadata does not travel in a header: servers limit these all together.
 const LONGEST_HEADER: usize = 4 * 1024;
 
+/// How long caches keep an object if nothing is said: as the official clients have it.
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// What is said about an object when it is uploaded, in one request or by parts.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) content_type: Option<String>,
-    pub(crate) cache_control: CacheControl,
+    pub(crate) cache_control: Option<CacheControl>,
     pub(crate) content_encoding: Option<String>,
     pub(crate) metadata: Option<UserMetadata>,
     pub(crate) upsert: Option<bool>,
 }
 
 impl Options {
-    /// As the official clients have it: an hour in caches.
     pub(crate) fn new() -> Self {
-        Self {
-            content_type: None,
-            cache_control: Duration::from_secs(3600).into(),
-            content_encoding: None,
-            metadata: None,
-            upsert: None,
+        Self { content_type: None, cache_control: None, content_encoding: None, metadata: None, upsert: None }
+    }
+
+    /// Takes over what the caller said by headers, wherever it travels from here on. What was said by its own method counts
+    /// more.
+    pub(crate) fn take_headers(&mut self, draft: &mut Draft) {
+        let [media_type, cache_control, encoding] =
+            [CONTENT_TYPE, CACHE_CONTROL, CONTENT_ENCODING].map(|name| draft.take_header(&name));
+        self.content_type = self.content_type.take().or(media_type);
+        self.cache_control = self.cache_control.take().or(cache_control.map(CacheControl::from));
+        self.content_encoding = self.content_encoding.take().or(encoding);
+    }
+
+    /// Blames what the token of a signed URL has decided already.
+    pub(crate) fn check_signed(&self, draft: &mut Draft) {
+        if self.upsert.is_some() {
+            // The service would ignore it.
+            draft.blame(Error::invalid(
+                "whether an upload to a signed URL replaces an object is decided when the URL is made: write \
+                 `create_signed_upload_url(…).upsert(true)`",
+            ));
         }
+    }
+
+    /// The cache control that was given, or the usual one.
+    pub(crate) fn cache_control(&self) -> CacheControl {
+        self.cache_control.clone().unwrap_or_else(|| HOUR.into())
     }
 
     /// The type that was given, or what the name lets guess.
@@ -117,8 +147,8 @@ impl Options {
     ///
     /// # Errors
     /// It does not begin with that.
-    pub(crate) fn max_age(&self) -> Result<&str> {
-        self.cache_control.0.strip_prefix("max-age=").ok_or_else(|| {
+    pub(crate) fn max_age(&self) -> Result<String> {
+        self.cache_control().0.strip_prefix("max-age=").map(str::to_owned).ok_or_else(|| {
             Error::invalid(
                 "with this much metadata, the cache control must begin with `max-age=`: the service writes it",
             )

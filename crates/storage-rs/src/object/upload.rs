@@ -155,9 +155,9 @@ impl Upload {
         self
     }
 
-    /// How long browsers and the CDN may keep it: an hour if not given.
+    /// How long browsers and the CDN may keep it: a time, or the value of the header; an hour if not given.
     pub fn cache_control(mut self, cache_control: impl Into<CacheControl>) -> Self {
-        self.options.cache_control = cache_control.into();
+        self.options.cache_control = Some(cache_control.into());
         self
     }
 
@@ -173,7 +173,8 @@ impl Upload {
         self
     }
 
-    /// Whether an object that is there is replaced: it is an error if nothing is said.
+    /// Whether an object that is there is replaced: it is an error if nothing is said. An [`update`](Objects::update) always
+    /// replaces it, and to a signed URL the URL decides: there it is refused to say something else.
     pub fn upsert(mut self, replace: bool) -> Self {
         self.options.upsert = Some(replace);
         self
@@ -224,14 +225,13 @@ impl Upload {
 
     /// Sends it in one request.
     async fn in_one_request(self) -> Result<Uploaded> {
-        let Self { mut draft, path, options, body, signature, .. } = self;
-        if signature.is_some() && options.upsert.is_some() {
-            // The service would ignore it.
-            draft.blame(Error::invalid(
-                "whether an upload to a signed URL replaces an object is decided when the URL is made: write \
-                 `create_signed_upload_url(…).upsert(true)`",
-            ));
+        let Self { mut draft, path, mut options, body, signature, .. } = self;
+        if signature.is_some() {
+            options.check_signed(&mut draft);
+        } else if draft.request.method == Method::PUT {
+            check_update(&mut draft, &options);
         }
+        options.take_headers(&mut draft);
         // A path that is none is a fault of the draft, which is told before anything is read.
         let Some(path) = path else { return Err(draft.finish().err().unwrap_or_else(no_path)) };
         let content_type = options.content_type(&path);
@@ -240,8 +240,7 @@ impl Upload {
             draft.request.idempotent |= replace;
         }
         if options.needs_form() {
-            let max_age = options.max_age().map(str::to_owned);
-            let max_age = draft.check(max_age).unwrap_or_default();
+            let max_age = draft.check(options.max_age()).unwrap_or_default();
             let (transport, mut request) = draft.finish()?;
             let mut parts = vec![field("cacheControl", &max_age)];
             if let Some(metadata) = &options.metadata {
@@ -261,7 +260,7 @@ impl Upload {
             return uploaded(transport.send(request).await.map_err(Error::from_failure)?);
         }
         draft.header("content-type", &content_type);
-        draft.header("cache-control", &options.cache_control.header());
+        draft.header("cache-control", &options.cache_control().header());
         if let Some(encoding) = &options.content_encoding {
             draft.header("content-encoding", encoding);
         }
@@ -280,6 +279,15 @@ impl IntoFuture for Upload {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
+    }
+}
+
+/// Blames an update that should replace nothing: the service would replace it all the same.
+pub(crate) fn check_update(draft: &mut Draft, options: &Options) {
+    if options.upsert == Some(false) {
+        draft.blame(Error::invalid(
+            "`update` replaces an object that is there: write `upload` to have it fail",
+        ));
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn metadata(bucket: &str, path: &ObjectPath, options: &Options) -> Re
         ("bucketName", bucket),
         ("objectName", path.as_str()),
         ("contentType", &content_type),
-        ("cacheControl", max_age),
+        ("cacheControl", &max_age),
     ];
     if let Some(encoding) = &options.content_encoding {
         pairs.push(("contentEncoding", encoding));

@@ -152,6 +152,9 @@ fn content(asks: &Asks) -> storage_rs::Body {
 
 async fn send(upload: storage_rs::Upload, asked: &Asked) -> Given {
     let Asks::Upload(asks) = &asked.body else { return not("an upload without content") };
+    if asks.cache_control.parse::<u64>().is_ok() {
+        return not("a bare number of seconds is sent as a time");
+    }
     let mut upload =
         upload.content_type(asks.content_type.as_str()).cache_control(asks.cache_control.as_str());
     if let Some(metadata) = &asks.metadata {
