@@ -521,6 +521,26 @@ async fn what_is_lost_while_changes_are_delayed_is_read_when_they_come_again() {
     }
 }
 
+/// The server confirms once more what it filters by, seconds after a sign-in or an error: nobody told of what lies before.
+#[tokio::test]
+async fn what_the_server_confirms_once_more_is_read_once_more() {
+    let project = Project::start().await;
+    let mut live = project.todos().subscribe().await.unwrap();
+    next(&mut live).await;
+    let name = live.channel().name().to_owned();
+    let system = |status: &str, message: &str| {
+        project.server.send_system(&name, "postgres_changes", status, message);
+    };
+    project.rows.lock().unwrap().insert(50, "for Ada".to_owned());
+    system("ok", "Subscribed to PostgreSQL");
+    assert_eq!(next(&mut live).await, [LiveChange::Added(row(50, "for Ada"))]);
+    system("error", "the database is away");
+    assert_eq!(soon(&mut live).await.unwrap_err().kind(), ErrorKind::Rejected);
+    project.rows.lock().unwrap().insert(51, "lost".to_owned());
+    system("ok", "Subscribed to PostgreSQL");
+    assert_eq!(next(&mut live).await, [LiveChange::Added(row(51, "lost"))]);
+}
+
 /// Both services look at the same table.
 #[tokio::test]
 async fn rows_and_changes_are_those_of_one_schema() {
