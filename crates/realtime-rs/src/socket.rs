@@ -70,6 +70,8 @@ type Channels = BTreeMap<String, (Weak<Lease>, Arc<ChannelShared>)>;
 pub(crate) struct Public {
     pub(crate) state: Watchers<ConnectionState>,
     pub(crate) heartbeats: Watchers<Heartbeat>,
+    /// The token that a handle said last, for the next task: without it, that one would join as the API key.
+    told: Mutex<Option<Option<SecretString>>>,
     channels: Mutex<Channels>,
 }
 
@@ -77,6 +79,10 @@ impl Public {
     pub(crate) fn channels(&self) -> MutexGuard<'_, Channels> {
         // No user code runs under the lock.
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn told(&self) -> MutexGuard<'_, Option<Option<SecretString>>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -98,6 +104,7 @@ impl Shared {
         let public = Public {
             state: Watchers::new(Some(ConnectionState::Disconnected(None))),
             heartbeats: Watchers::new(None),
+            told: Mutex::default(),
             channels: Mutex::default(),
         };
         Self {

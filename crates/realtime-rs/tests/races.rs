@@ -232,6 +232,23 @@ fn what_a_runtime_that_ends_had_is_over_and_says_so() {
     });
 }
 
+#[test]
+fn a_token_that_was_told_holds_in_the_next_runtime_as_well() {
+    let server = Server::new();
+    let client = client(&server);
+    for _ in 0..2 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            if server.joins("room").is_empty() {
+                client.set_auth(Some(token(&server, 0).into())).await.unwrap();
+            }
+            soon(client.channel("room").subscribe()).await.unwrap();
+        });
+    }
+    let tokens = [Some(token(&server, 0)), Some(token(&server, 0))];
+    assert_eq!(join_tokens(&server, "room"), tokens, "and not as nobody");
+}
+
 #[tokio::test(start_paused = true)]
 async fn changes_that_flow_again_have_a_gap_before_them() {
     let server = todos();

@@ -73,7 +73,8 @@ impl Task {
         commands: mpsc::Receiver<Command>,
         released: mpsc::UnboundedReceiver<ChannelId>,
     ) -> Self {
-        let (tokens, last_heard) = (Tokens::new(&settings), Timestamp::of((settings.clock)()));
+        let (tokens, last_heard) =
+            (Tokens::new(&settings, public.told().clone()), Timestamp::of((settings.clock)()));
         Self {
             line: Line::new(settings.version, settings.max_frame),
             settings,

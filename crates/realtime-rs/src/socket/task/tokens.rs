@@ -31,9 +31,9 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings, told: Option<Option<SecretString>>) -> Self {
         let changes = settings.token_changes.as_ref().filter(|_| settings.http.asks_for_tokens());
-        Self { changes: changes.map(|changes| changes()), ..Self::default() }
+        Self { told, changes: changes.map(|changes| changes()), ..Self::default() }
     }
 
     /// What a join carries: without it, the join acts as the API key of the connection.
@@ -130,6 +130,7 @@ impl Task {
     /// A handle says which token is to be used from now on.
     pub(super) fn set_auth(&mut self, token: Option<SecretString>) {
         self.tokens.told = Some(token.clone());
+        *self.public.told() = Some(token.clone());
         self.adopt(token);
     }
 
