@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::StreamExt;
 use storage_rs::{Body, Client, Code, ErrorKind};
 use supabase_mock::http::{Answer, Request, Server};
 
@@ -647,8 +647,19 @@ async fn a_stream_of_pages_ends_with_its_first_error() {
     let entries: Vec<_> = client(&server).from("b").list_v2().stream().collect().await;
     assert_eq!(entries.len(), 2);
     assert_eq!(entries[1].as_ref().unwrap_err().code(), Some(&Code::InvalidParameter));
-    // A cursor that leads to itself would never end.
+    // More is said to follow, from the same place or from none: what came is not the whole.
+    let nowhere = r#"{"hasNext":true,"folders":[],"objects":[{"name":"a"}]}"#;
+    for (page, pages) in [(page, 2), (nowhere, 1)] {
+        let server = Server::answering(move |_: &Request| Answer::json(200, page)).unwrap();
+        let entries: Vec<_> = client(&server).from("b").list_v2().stream().collect().await;
+        assert_eq!((entries.len(), server.requests().len()), (pages + 1, pages));
+        let error = entries.last().unwrap().as_ref().unwrap_err();
+        assert!(error.kind() == ErrorKind::Decode && error.message().contains("more entries"), "{error:?}");
+    }
+    let page = r#"{"vectors":[{"key":"a"}],"nextToken":"2"}"#;
     let server = Server::answering(move |_: &Request| Answer::json(200, page)).unwrap();
-    let entries: Vec<_> = client(&server).from("b").list_v2().stream().try_collect().await.unwrap();
-    assert_eq!((entries.len(), server.requests().len()), (2, 2));
+    let index = client(&server).vectors().from("b").index("i");
+    let vectors: Vec<_> = index.scan(1, |list| list).collect().await;
+    assert_eq!((vectors.len(), server.requests().len()), (3, 2));
+    assert_eq!(vectors.last().unwrap().as_ref().unwrap_err().kind(), ErrorKind::Decode);
 }

@@ -219,6 +219,22 @@ async fn what_the_service_would_drop_is_refused() {
     assert_eq!(server.requests().len(), 0);
 }
 
+#[tokio::test]
+async fn a_slash_at_the_beginning_means_nothing_in_lists_either() {
+    let prefix = |server: &Server| {
+        let body: serde_json::Value = serde_json::from_str(&only(server).text()).unwrap();
+        body["prefix"].clone()
+    };
+    for folder in ["h/", "/h/", "//h/"] {
+        let (server, storage) = one(Answer::json(200, "[]"));
+        storage.from("b").list(folder).await.unwrap();
+        assert_eq!(prefix(&server), json!("h/"));
+        let (server, storage) = one(Answer::json(200, r#"{"hasNext":false}"#));
+        storage.from("b").list_v2().prefix(folder).await.unwrap();
+        assert_eq!(prefix(&server), json!("h/"));
+    }
+}
+
 /// 5. What the caller may not see is not there: lists and removals find nothing, and are no errors.
 #[tokio::test]
 async fn trap_5_lists_and_removals_of_the_forbidden_are_empty() {

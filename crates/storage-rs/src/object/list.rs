@@ -92,8 +92,12 @@ struct Body {
 }
 
 impl Objects {
-    /// Lists one folder; `""` is the bucket itself. For all objects below a folder, and for more than a few thousand, see
-    /// [`list_v2`](Self::list_v2).
+    /// Lists one folder; `""` is the bucket itself, and slashes at the beginning mean nothing, as in paths. For all objects
+    /// below a folder, and for more than a few thousand, see [`list_v2`](Self::list_v2).
+    ///
+    /// Who walks through folders by it falls into two oddities of the service. It compares folders without upper and lower
+    /// case: `A` also lists what is in `a`. And of a key such as `a//x` it shows, in `a`, a folder of the name `""`, which leads
+    /// to `a` again, for ever. `list_v2` does neither.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/storage-from-list>
     ///
@@ -106,7 +110,8 @@ impl Objects {
     /// ```
     pub fn list(&self, folder: impl Into<String>) -> List {
         let draft = Draft::question(&self.transport, "storage.list", self.in_bucket("object/list"));
-        let body = Body { prefix: folder.into(), limit: None, offset: None, sort_by: None, search: None };
+        let prefix = folder.into().trim_start_matches('/').to_owned();
+        let body = Body { prefix, limit: None, offset: None, sort_by: None, search: None };
         List { draft, body }
     }
 }

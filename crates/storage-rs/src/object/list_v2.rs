@@ -7,7 +7,7 @@ use supabase_core::{BoxStream, open_enum};
 use super::{ObjectMetadata, Objects};
 use crate::call::{Call, awaits, call_settings, json};
 use crate::draft::Draft;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::order::{Order, SortBy};
 use crate::timestamp::Timestamp;
 
@@ -148,8 +148,9 @@ impl Objects {
 
 impl ListV2 {
     /// Only what has a key that begins with this text, as it is: `a` finds `a.png` and `a/b.png`, `a/` only the second.
+    /// Slashes at the beginning mean nothing, as in paths.
     pub fn prefix(mut self, text: impl Into<String>) -> Self {
-        self.body.prefix = Some(text.into());
+        self.body.prefix = Some(text.into().trim_start_matches('/').to_owned());
         self
     }
 
@@ -200,18 +201,20 @@ impl ListV2 {
                 return Box::pin(stream::iter([Err(fault)]));
             }
         };
-        let pages = stream::try_unfold(Some(body), move |body| {
+        let pages = stream::try_unfold(Some(Ok(body)), move |body: Option<Result<Body>>| {
             let ready = (transport.clone(), request.clone());
             async move {
-                let Some(mut body) = body else { return Ok(None) };
+                let Some(body) = body else { return Ok(None) };
+                let mut body = body?;
                 let mut draft = Draft::of(ready);
                 draft.json(&body);
                 let page: ListV2Page = json(draft.send().await?)?;
-                // A cursor that leads to itself would never end.
-                let next = page.next_cursor.clone().filter(|_| page.has_next);
-                let next = next.filter(|next| body.cursor.as_ref() != Some(next)).map(|next| {
-                    body.cursor = Some(next);
-                    body
+                let next = page.has_next.then(|| {
+                    // A cursor that leads to itself would never end, and a part is not the whole.
+                    let next = page.next_cursor.clone().filter(|next| body.cursor.as_ref() != Some(next));
+                    let says = "the service says that more entries follow, and does not say where they begin";
+                    body.cursor = Some(next.ok_or_else(|| Error::unreadable(says))?);
+                    Ok(body)
                 });
                 Ok(Some((page, next)))
             }

@@ -59,18 +59,21 @@ fn pages(list: ListVectors) -> BoxStream<'static, Result<Vector>> {
         Ok(ready) => ready,
         Err(fault) => return Box::pin(stream::iter([Err(fault)])),
     };
-    let pages = stream::try_unfold(Some(body), move |body| {
+    let pages = stream::try_unfold(Some(Ok(body)), move |body: Option<Result<_>>| {
         let (transport, request) = (transport.clone(), request.clone());
         async move {
-            let Some(mut body) = body else { return Ok(None) };
+            let Some(body) = body else { return Ok(None) };
+            let mut body = body?;
             let mut draft = question(&transport, "storage.list_vectors", "ListVectors");
             draft.request = request;
             let page = ListVectors { draft, body: body.clone() }.await?;
-            // A token that leads to itself would never end.
-            let next = page.next_token.clone().filter(|next| body.next_token.as_ref() != Some(next));
-            let next = next.map(|next| {
+            let next = page.next_token.clone().map(|next| {
+                // A token that leads to itself would never end, and a part is not the whole.
+                if body.next_token.as_ref() == Some(&next) {
+                    return Err(Error::unreadable("the service says that the next page is this one"));
+                }
                 body.next_token = Some(next);
-                body
+                Ok(body)
             });
             Ok(Some((page.vectors, next)))
         }
