@@ -31,7 +31,7 @@ pub use info::{Exists, ObjectInfo};
 pub use list::{FileObject, List, ListColumn};
 pub use list_v2::{Entry, Folder, ListV2, ListV2Column, ListV2Page, ListedObject};
 pub use options::CacheControl;
-pub(crate) use options::{Options, UserMetadata};
+pub(crate) use options::{LONGEST_HEADER, Options, UserMetadata};
 pub use public_url::PublicUrl;
 pub use purge::PurgeCache;
 pub use row::{ObjectMetadata, StoredObject};

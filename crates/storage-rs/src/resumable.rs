@@ -179,7 +179,8 @@ impl ResumableUpload {
         self
     }
 
-    /// Values to be attached: a JSON object, which [`info`](Objects::info) gives back.
+    /// Values to be attached: a JSON object of at most 4 KiB, which [`info`](Objects::info) gives back. In an upload in one
+    /// request there is room for more.
     pub fn metadata(mut self, values: impl Serialize) -> Self {
         self.options.metadata = self.draft.check(UserMetadata::new(&values));
         self

@@ -866,19 +866,30 @@ async fn what_is_wrong_is_told_before_anything_is_sent() {
     let server = Server::start(proper).await;
     let storage = client(&server);
     let films = storage.from("films");
+    let metadata = |bytes: usize| serde_json::json!({ "a": "x".repeat(bytes - r#"{"a":""}"#.len()) });
     for (upload, says) in [
         (films.upload_resumable("../1.bin", "x"), "segment `..`"),
         (storage.from("a/b").upload_resumable("1.bin", "x"), "bucket contains `/`"),
         (films.upload_resumable("1.bin", "x").chunk_size(0), "at least one byte"),
         (films.upload_resumable("1.bin", "x").cache_control("no-store"), "must be a time"),
         (films.upload_resumable("1.bin", "x").metadata([1]), "must be a JSON object"),
+        (
+            films.upload_resumable("1.bin", "x").metadata(metadata(4097)),
+            "the metadata has 4097 bytes as JSON",
+        ),
         (films.upload_resumable_to_signed_url("1.bin", "a\nb", "x"), "token"),
     ] {
         let error = upload.await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
         assert!(error.message().contains(says), "{error}");
     }
+    let upload = films.upload("1.bin", "x").metadata(metadata(100_000)).resumable(Resumable::Above(0));
+    let error = upload.await.unwrap_err();
+    assert!(error.message().contains("the metadata has 100000 bytes as JSON"), "{error}");
     assert!(server.methods().is_empty());
+    // What fits comes near to what gateways take of one header, whatever else is said.
+    films.upload_resumable("1.bin", "x").metadata(metadata(4096)).await.unwrap();
+    assert!(server.state().log[0].header("upload-metadata").unwrap().len() < 6000);
 }
 
 #[tokio::test]

@@ -85,8 +85,9 @@ impl fmt::Debug for UserMetadata {
     }
 }
 
-/// From here on, metadata does not travel in a header: servers limit these all together.
-const LONGEST_HEADER: usize = 4 * 1024;
+/// From here on, metadata does not travel in a header: encoded, with what else is said of an object, it comes near to the
+/// 8 KiB that gateways allow one.
+pub(crate) const LONGEST_HEADER: usize = 4 * 1024;
 
 /// How long caches keep an object if nothing is said: as the official clients have it.
 const HOUR: Duration = Duration::from_secs(3600);

@@ -167,7 +167,8 @@ impl Upload {
         self
     }
 
-    /// Values to be attached: a JSON object of at most a mebibyte, which [`info`](Objects::info) gives back.
+    /// Values to be attached: a JSON object of at most a mebibyte, which [`info`](Objects::info) gives back. What is uploaded
+    /// by [parts](Self::resumable) takes at most 4 KiB.
     pub fn metadata(mut self, values: impl Serialize) -> Self {
         self.options.metadata = self.draft.check(UserMetadata::new(&values));
         self
