@@ -33,12 +33,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// A public key of the project.
 pub(super) struct Key {
-    kid: String,
+    pub(super) kid: String,
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
 }
 
-type Keys = Arc<[Arc<Key>]>;
+pub(super) type Keys = Arc<[Arc<Key>]>;
 type Flight = BoxFuture<'static, Result<Keys>>;
 
 /// The project's public keys. There is one for all clones of a client.
@@ -66,8 +66,8 @@ struct Held {
 }
 
 impl Held {
-    fn find(&self, kid: &str) -> Vec<Arc<Key>> {
-        find(&self.keys, kid)
+    fn has(&self, kid: &str) -> bool {
+        self.keys.iter().any(|key| key.kid == kid)
     }
 }
 
@@ -76,18 +76,18 @@ impl Jwks {
         Arc::new(Self { transport, state: Mutex::default() })
     }
 
-    /// The keys of this id, of which there can be several where a project brings its own; none if the project has none.
+    /// The project's keys, with those of this id: several where a project brings its own, none if it has none.
     ///
     /// # Errors
     /// The keys could not be had, or not anew, so that nobody knows whether there is this one by now.
-    pub(super) async fn keys(self: &Arc<Self>, kid: &str) -> Result<Vec<Arc<Key>>> {
+    pub(super) async fn keys(self: &Arc<Self>, kid: &str) -> Result<Keys> {
         let flight = {
             let now = Instant::now();
             let mut state = self.state();
             match &state.held {
                 Some(held) if now < held.fresh_until + STALE => {
-                    let keys = held.find(kid);
-                    if !keys.is_empty() {
+                    let keys = Arc::clone(&held.keys);
+                    if held.has(kid) {
                         if now >= held.fresh_until {
                             self.renew(&mut state, now);
                         }
@@ -95,7 +95,7 @@ impl Jwks {
                     }
                     // Only what has come says so: not a request that is on its way, nor one that failed.
                     if now < held.came + UNKNOWN_KEY_PAUSE {
-                        return Ok(Vec::new());
+                        return Ok(keys);
                     }
                 }
                 _ => {}
@@ -105,8 +105,7 @@ impl Jwks {
                 _ => self.join(&mut state, now),
             }
         };
-        let keys = limited(LONGEST_WAIT, flight).await;
-        Ok(find(&keys.unwrap_or_else(|| Err(Error::timeout(LONGEST_WAIT)))?, kid))
+        limited(LONGEST_WAIT, flight).await.unwrap_or_else(|| Err(Error::timeout(LONGEST_WAIT)))
     }
 
     /// The request that is on its way, or a new one. No lock is held while it is.
@@ -177,10 +176,6 @@ impl Drop for Jwks {
             driver.abort();
         }
     }
-}
-
-fn find(keys: &[Arc<Key>], kid: &str) -> Vec<Arc<Key>> {
-    keys.iter().filter(|key| key.kid == kid).cloned().collect()
 }
 
 async fn fetch(transport: &Transport) -> Result<(Keys, Duration)> {

@@ -169,18 +169,19 @@ impl Inner {
             let kid =
                 kid.ok_or_else(|| Error::invalid_jwt("the token does not say which key it is signed with"))?;
             let keys = self.jwks.keys(kid).await?;
-            if keys.is_empty() {
+            let mut named = keys.iter().filter(|key| key.kid == kid).peekable();
+            if named.peek().is_none() {
                 return Err(Error::invalid_jwt("the project has no key of the id that the token names"));
             }
-            let other = "the token is signed in another way than its key signs";
-            let mut is_signed = Err(Error::invalid_jwt(other));
-            for key in keys.iter().filter(|key| key.algorithm == parts.algorithm) {
-                is_signed = parts.check_signature(&key.key);
-                if is_signed.is_ok() {
+            let mut checked = None;
+            for key in named.filter(|key| key.algorithm == parts.algorithm) {
+                let outcome = checked.insert(parts.check_signature(&key.key));
+                if outcome.is_ok() {
                     break;
                 }
             }
-            is_signed?;
+            let other = "the token is signed in another way than its key signs";
+            checked.unwrap_or_else(|| Err(Error::invalid_jwt(other)))?;
         }
         self.believed(&parts)
     }
