@@ -14,6 +14,7 @@ mod demo;
 mod docs;
 mod faults;
 mod links;
+mod packages;
 mod run;
 mod stack;
 mod test;
