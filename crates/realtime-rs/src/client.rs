@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use serde::Serialize;
+use supabase_core::token_fault;
 
 use crate::broadcast::BroadcastRequest;
 use crate::builder::ClientBuilder;
@@ -12,7 +13,7 @@ use crate::call::Call;
 use crate::channel::{Channel, ChannelBuilder};
 use crate::error::{Error, Result};
 use crate::payload::Payload;
-use crate::socket::{Answer, Command, Lease, Settings, Shared, fault_of};
+use crate::socket::{Answer, Command, Lease, Settings, Shared};
 use crate::status::{ConnectionState, Heartbeat, Watch};
 
 /// A handle to one Supabase Realtime server. Clones share one connection; no `Arc` is needed.
@@ -257,7 +258,7 @@ impl Client {
     /// ```
     #[doc(alias = "setAuth")]
     pub fn set_auth(&self, token: Option<SecretString>) -> Call<()> {
-        let fault = token.as_ref().and_then(fault_of);
+        let fault = token.as_ref().and_then(token_fault);
         let shared = Arc::clone(&self.shared);
         Call::new(async move {
             if let Some(fault) = fault {

@@ -111,11 +111,6 @@ impl Error {
         Self::from_failure(Failure::invalid(message))
     }
 
-    /// What was given as an access token is none.
-    pub(crate) fn no_token(message: &'static str) -> Self {
-        Self::from_failure(Failure::elsewhere(FailureKind::Credentials, message, false, None))
-    }
-
     /// Nothing was sent, as it is larger than the server takes.
     pub(crate) fn too_long(bytes: usize, limit: usize) -> Self {
         let message = format!(

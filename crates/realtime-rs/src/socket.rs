@@ -25,7 +25,6 @@ use crate::error::{Error, Result};
 use crate::payload::Payload;
 use crate::status::{ConnectionState, Heartbeat, Watchers};
 use task::Task;
-pub(crate) use task::tokens::fault_of;
 
 /// A channel's number within its client.
 pub(crate) type ChannelId = u64;

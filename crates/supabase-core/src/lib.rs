@@ -52,7 +52,7 @@ pub use said::{first_said, object_or_default};
 pub use spawn::spawn;
 pub use telemetry::{CLIENT_INFO, client_info};
 pub use time::{Instant, can_sleep, limited, sleep, wall_clock};
-pub use token::TokenSource;
+pub use token::{TokenSource, token_fault};
 pub use trace::TraceSource;
 pub use transport::Transport;
 #[cfg(not(target_family = "wasm"))]

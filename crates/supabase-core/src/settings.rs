@@ -134,7 +134,8 @@ macro_rules! shared_settings {
 #[macro_export]
 macro_rules! token_settings {
     ($krate:literal, $url:literal) => {
-        /// Acts as the user of one token. See [`access_token_with`](Self::access_token_with) for one that changes.
+        /// Acts as the user of one token, which is a JWT: calls with an API key (`sb_…`) in its place fail, and send
+        /// nothing. See [`access_token_with`](Self::access_token_with) for one that changes.
         pub fn access_token(mut self, token: impl Into<::secrecy::SecretString>) -> Self {
             self.config.token($crate::TokenSource::fixed(token.into()));
             self

@@ -41,6 +41,16 @@ struct Asked {
     last: Mutex<Option<Bearer>>,
 }
 
+/// What is wrong with a token, if it is none. A gateway or a server may pass over one of these and take the API key
+/// instead: the call would act as somebody else.
+pub fn token_fault(token: &SecretString) -> Option<&'static str> {
+    match token.expose_secret() {
+        "" => Some("the access token is empty"),
+        token if token.starts_with("sb_") => Some("this is an API key: an access token is a JWT"),
+        _ => None,
+    }
+}
+
 impl TokenSource {
     /// Nobody is signed in: the API key speaks.
     pub fn anonymous() -> Self {
@@ -75,7 +85,10 @@ impl TokenSource {
             Source::Fixed(bearer) => Ok(Some(bearer.token.clone())),
             Source::Unusable(message) => Err(Failure::credentials(message, None)),
             Source::Asked(asked) => match (asked.ask)().await {
-                Ok(token) => Ok(token),
+                Ok(token) => match token.as_ref().and_then(token_fault) {
+                    Some(fault) => Err(Failure::credentials(fault, None)),
+                    None => Ok(token),
+                },
                 Err(error) => Err(Failure::credentials("the access token could not be had", Some(error))),
             },
         }
@@ -106,11 +119,11 @@ impl TokenSource {
 
 impl Bearer {
     fn new(token: SecretString) -> Result<Self, Failure> {
-        let text = token.expose_secret();
-        if text.is_empty() {
-            return Err(Failure::credentials("the access token is empty", None));
+        if let Some(fault) = token_fault(&token) {
+            return Err(Failure::credentials(fault, None));
         }
-        let header = bearer_header(text).map_err(|failure| Failure::credentials(failure.message(), None))?;
+        let header = bearer_header(token.expose_secret())
+            .map_err(|failure| Failure::credentials(failure.message(), None))?;
         Ok(Self { token, header })
     }
 }

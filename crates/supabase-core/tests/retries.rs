@@ -234,13 +234,26 @@ async fn a_token_source_that_fails_fails_the_call_and_sends_nothing() {
     assert_eq!(failure.kind(), FailureKind::Credentials);
     assert_eq!(failure.source().unwrap().to_string(), "the keyring is locked");
     assert_eq!(any.calls_async().await, 0);
+}
 
-    for (token, says) in [("", "empty"), ("a\nb", "no header can carry")] {
-        let failure =
-            transport.with_token(SecretString::from(token)).send(get(&server.base_url())).await.unwrap_err();
-        assert_eq!(failure.kind(), FailureKind::Credentials);
-        assert!(failure.message().contains(says), "{}", failure.message());
+#[tokio::test]
+async fn what_is_no_access_token_is_told_and_nothing_is_sent() {
+    let (server, asked) = statuses(&[200; 9], &[]).await;
+    let faults =
+        [("", "empty"), ("a\nb", "no header can carry"), ("sb_secret_abc", "an access token is a JWT")];
+    for (token, says) in faults {
+        let endpoint = parse_endpoint(&server.base_url()).unwrap();
+        let mut config = config();
+        config.token(TokenSource::from_fn(move || async move { Ok(Some(SecretString::from(token))) }));
+        let asking = config.build(endpoint).unwrap();
+        for transport in [asking.with_token(SecretString::from(token)), asking] {
+            let failure = transport.send(get(&server.base_url())).await.unwrap_err();
+            assert_eq!(failure.kind(), FailureKind::Credentials);
+            assert!(failure.message().contains(says), "{}", failure.message());
+            assert!(!format!("{failure:?}").contains("sb_secret_abc"));
+        }
     }
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod joins;
 mod line;
 mod link;
 mod messages;
-pub(super) mod tokens;
+mod tokens;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;

@@ -42,15 +42,6 @@ impl Tokens {
     }
 }
 
-/// What is wrong with a token that a server would pass over, to take the API key of the connection instead.
-pub(crate) fn fault_of(token: &SecretString) -> Option<&'static str> {
-    match token.expose_secret() {
-        "" => Some("the access token is empty"),
-        token if token.starts_with("sb_") => Some("this is an API key: an access token is a JWT"),
-        _ => None,
-    }
-}
-
 #[derive(Serialize)]
 struct AccessToken<'a> {
     access_token: &'a str,
@@ -69,13 +60,9 @@ impl Task {
             _ => {
                 let (http, limit) = (self.settings.http.clone(), self.settings.connect_timeout);
                 Box::pin(async move {
-                    let token = match limited(limit, http.token()).await {
-                        Some(token) => token.map_err(Error::from_failure)?,
-                        None => return Err(Error::from_failure(Failure::timeout(limit, true))),
-                    };
-                    match token.as_ref().and_then(fault_of) {
-                        Some(fault) => Err(Error::no_token(fault)),
-                        None => Ok(token),
+                    match limited(limit, http.token()).await {
+                        Some(token) => token.map_err(Error::from_failure),
+                        None => Err(Error::from_failure(Failure::timeout(limit, true))),
                     }
                 })
             }
