@@ -82,6 +82,8 @@ pub(crate) struct Draft {
     on_conflict: Option<String>,
     /// Whether the rows of the table itself are filtered, or all of them are meant.
     is_narrowed: bool,
+    /// What looks whether a guard sees what it must. A function and not a flag, as [`Whole`] is.
+    guard: Option<fn(&mut Draft)>,
     /// How the answer is known to hold every row there is, if it must.
     must_be_whole: Option<Whole>,
     fault: Option<Error>,
@@ -239,6 +241,7 @@ impl Draft {
             arguments: None,
             on_conflict: None,
             is_narrowed: false,
+            guard: None,
             must_be_whole: None,
             fault: None,
         });
@@ -292,6 +295,7 @@ impl Draft {
             arguments: self.arguments.clone(),
             on_conflict: self.on_conflict.clone(),
             is_narrowed: self.is_narrowed,
+            guard: self.guard,
             must_be_whole: self.must_be_whole,
             fault: None,
         }

@@ -122,12 +122,37 @@ async fn what_a_function_does_is_not_hidden_from_a_limit_on_affected_rows() {
     let server = Raw::start([answer("200 OK", "", "[]")]);
     let db = client(&server.url());
     let purge = || db.rpc::<Vec<Value>>("purge", ()).max_affected(1);
-    for query in [purge().limit(1), purge().offset(1), purge().range(0, 1), purge().lte("id", 1)] {
+    let inner = purge().select("*,t!inner(*)").eq("t.id", 1);
+    for query in [purge().limit(1), purge().offset(1), purge().range(0, 1), purge().lte("id", 1), inner] {
         let error = query.await.unwrap_err();
         assert!(error.kind() == ErrorKind::Invalid && error.message().contains("max_affected"), "{error}");
     }
     purge().await.unwrap();
     assert_eq!(server.requests().len(), 1);
+}
+
+/// Three rows were gone, and the answer was the one of them whose referenced row was left: neither `single` nor a limit on
+/// affected rows saw the others.
+#[tokio::test]
+async fn what_was_written_is_not_left_out_of_the_answer() {
+    let server = Raw::start([answer("200 OK", "", "[]")]);
+    let db = client(&server.url());
+    let delete = || db.from("t").delete().lt("id", 4);
+    let columns = "id, planets!inner(id)";
+    let one = delete().select::<Value>(columns).eq("planets.id", 3).single();
+    let update = db.from("t").update(json!({ "a": 1 })).eq("id", 1).select_raw(columns);
+    for error in [
+        one.await.unwrap_err(),
+        delete().select::<Value>(columns).eq("planets.id", 3).await.unwrap_err(),
+        delete().select::<Value>(columns).max_affected(1).await.unwrap_err(),
+        update.await.unwrap_err(),
+        db.from("t").insert(json!({})).select_raw(columns).await.unwrap_err(),
+    ] {
+        assert!(error.kind() == ErrorKind::Invalid && error.message().contains("`!inner`"), "{error}");
+    }
+    assert!(server.requests().is_empty());
+    // Rows of the table itself stay.
+    delete().select::<Value>("id, planets(id)").eq("planets.id", 3).max_affected(9).await.unwrap();
 }
 
 /// A write says how many rows it has, and mostly not which: it is never cut.

@@ -2,8 +2,9 @@
 
 use supabase_core::Reply;
 
-use super::Query;
+use super::keys::split;
 use super::stage::{Affects, Writes};
+use super::{CALL, Draft, Query};
 use crate::error::{Error, Result};
 
 impl<S, Out> Query<S, Out> {
@@ -12,8 +13,8 @@ impl<S, Out> Query<S, Out> {
     ///
     /// PostgREST 13 or newer; older ones refuse it, with
     /// [`Code::PreferenceInvalid`](crate::Code::PreferenceInvalid). Of a function, which must
-    /// return a set, it counts the rows of the answer: what the function does and does not return is not seen, a filter or a
-    /// limit beside it is an error, and a number that is not below the server's own limit of rows guards nothing.
+    /// return a set, it counts the rows of the answer: what the function does and does not return is not seen, a filter, a
+    /// limit or an `!inner` beside it is an error, and a number that is not below the server's own limit of rows guards nothing.
     ///
     /// Source: <https://docs.postgrest.org/en/stable/references/api/preferences.html#max-affected>
     ///
@@ -27,7 +28,10 @@ impl<S, Out> Query<S, Out> {
     where
         S: Affects,
     {
-        self.with(|draft| draft.prefer.max_affected = Some(rows))
+        self.with(|draft| {
+            draft.prefer.max_affected = Some(rows);
+            draft.guard = Some(refuse_hidden);
+        })
     }
 
     /// Runs the write and undoes it: the answer is that of the write, and nothing is kept.
@@ -59,4 +63,68 @@ pub(super) fn undone(reply: &Reply) -> Result<()> {
         return Ok(());
     }
     Err(Error::committed(reply))
+}
+
+/// The rows of a function's answer are all that a limit on affected rows sees.
+fn refuse_hidden(draft: &mut Draft) {
+    if draft.request.operation == CALL
+        && (draft.window.limit.is_some()
+            || draft.window.offset.is_some()
+            || draft.is_narrowed
+            || draft.pairs.first("select").is_some_and(|columns| leaves_rows_out(&columns)))
+    {
+        draft.blame(
+            "of a function, `max_affected` counts the rows of the answer: a filter, limit, offset or `!inner` would hide \
+             what was done"
+                .to_owned(),
+        );
+    }
+}
+
+impl Draft {
+    /// Refuses to have rows left out of the answer that were written, as nobody would then see them: neither whoever
+    /// called, nor a guard.
+    pub(super) fn refuse_inner(&mut self, columns: &str) {
+        if leaves_rows_out(columns) {
+            self.blame(
+                "`!inner` leaves rows out of the answer, and not out of the write: leave it out, and filter by columns of \
+                 the table itself"
+                    .to_owned(),
+            );
+        }
+    }
+}
+
+/// Whether rows of the table itself are left out where a table that is embedded has none for them. What is embedded in an
+/// embedded table leaves out only rows of that one.
+fn leaves_rows_out(columns: &str) -> bool {
+    split(columns, ',').any(|item| {
+        split(item, '!').skip(1).any(|hint| {
+            hint.trim().strip_prefix("inner").is_some_and(|rest| rest.is_empty() || rest.starts_with('('))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inner_table_leaves_rows_out_where_the_table_itself_embeds_it() {
+        for columns in [
+            "*,t!inner(*)",
+            "a:t!inner(*)",
+            "t!hint!inner(a,b)",
+            "t!inner!hint(a)",
+            "...t!inner(a)",
+            "\"a(,!b\":t!inner(a),b",
+        ] {
+            assert!(leaves_rows_out(columns), "{columns}");
+        }
+        for columns in
+            ["*", "t(*)", "t!left(*)", "t!inner_id(*)", "t(u!inner(*))", "\"t!inner(\"", "inner(*)"]
+        {
+            assert!(!leaves_rows_out(columns), "{columns}");
+        }
+    }
 }

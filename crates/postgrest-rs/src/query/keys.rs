@@ -101,7 +101,7 @@ fn plain(name: &str) -> String {
 }
 
 /// Splits where this character stands outside of quotes and parentheses.
-fn split(text: &str, at: char) -> impl Iterator<Item = &str> {
+pub(super) fn split(text: &str, at: char) -> impl Iterator<Item = &str> {
     let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
     text.split(move |c| {
         match c {

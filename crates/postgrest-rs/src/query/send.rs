@@ -10,7 +10,7 @@ use supabase_core::{BoxFuture, Failure, Method, Reply, decode_json};
 use super::accept::Shape;
 use super::guard::undone;
 use super::stage::Ready;
-use super::{CALL, Draft, Query};
+use super::{Draft, Query};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::response::{Counted, Response};
@@ -119,14 +119,8 @@ impl Draft {
                     .to_owned(),
             );
         }
-        if self.prefer.max_affected.is_some()
-            && self.request.operation == CALL
-            && (self.window.limit.is_some() || self.window.offset.is_some() || self.is_narrowed)
-        {
-            self.blame(
-                "of a function, `max_affected` counts the rows of the answer: a filter, limit or offset would hide what was done"
-                    .to_owned(),
-            );
+        if let Some(guard) = self.guard {
+            guard(self);
         }
         if self.prefer.rollback && self.accept.plan.is_some_and(|(options, _)| options.runs()) {
             self.blame(

@@ -174,7 +174,8 @@ impl Query<NeedsVerb> {
 impl<S: Selectable> Query<S> {
     /// Asks for the rows that were written, as values of type `T`.
     ///
-    /// This needs the right to read them: without it for one of `columns`, nothing is written.
+    /// This needs the right to read them: without it for one of `columns`, nothing is written. Tables can be embedded, but not
+    /// with `!inner`, which is an error: it would leave rows out that were written all the same.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/db-modifiers-select>
     ///
@@ -205,6 +206,7 @@ impl<S: Selectable> Query<S> {
         self.with(|draft| {
             draft.prefer.back = Some(Back::Rows);
             let columns = without_white_space(columns);
+            draft.refuse_inner(&columns);
             // All columns come back unless others are named.
             if columns != "*" {
                 draft.append("select", &columns);
