@@ -4,6 +4,10 @@ use super::{Filter, Node, fault};
 
 /// Rows that meet all of `filters`.
 ///
+/// All of them are on the same table. Of a referenced one, they stand within
+/// [`referenced_table`](crate::Query::referenced_table), whose columns are then named without it; elsewhere a column such as
+/// `instruments.name` is an error here.
+///
 /// ```
 /// use postgrest_rs::{and, col};
 /// let inner = and([col("id").gt(1), col("id").lt(3)]);
@@ -13,7 +17,7 @@ pub fn and(filters: impl IntoIterator<Item = Filter>) -> Filter {
     group("and", filters)
 }
 
-/// Rows that meet at least one of `filters`.
+/// Rows that meet at least one of `filters`, which are on the same table, as is said at [`and`].
 ///
 /// ```
 /// use postgrest_rs::{col, or};
@@ -62,6 +66,14 @@ fn group(word: &'static str, filters: impl IntoIterator<Item = Filter>) -> Filte
                     parts.extend(filters)
                 }
             }
+            // PostgREST would read the column as an operator, and the table as the column.
+            Node::Condition { column, .. } if column.is_referenced() => {
+                return fault(format!(
+                    "`{word}` cannot hold a condition on `{}`, as that is of another table: write it within \
+                     `referenced_table`, or name a column whose own name has a dot by `Column::exact`",
+                    column.as_str()
+                ));
+            }
             node => parts.push(Filter(node)),
         }
     }
@@ -81,7 +93,7 @@ fn group(word: &'static str, filters: impl IntoIterator<Item = Filter>) -> Filte
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::column::col;
+    use crate::column::{Column, col};
 
     fn written(filter: Filter) -> String {
         let (key, value) = filter.pair(None).unwrap();
@@ -100,6 +112,18 @@ mod tests {
         assert_eq!(written(or([and([id(1), id(2)]), id(3)])), "or=(and(id.eq.1,id.eq.2),id.eq.3)");
         let joined = (2..=3000).fold(or([id(1)]), |joined, n| or([joined, id(n)]));
         assert_eq!(written(joined).matches("id.eq.").count(), 3000);
+    }
+
+    /// `games.match.eq.1` is the column `games`, matched with `eq.1`.
+    #[test]
+    fn a_column_of_another_table_is_not_taken_for_an_operator() {
+        for path in ["games.match", "t.name", "t.data->>a", "a.b.c"] {
+            for filter in [or([col(path).eq(1)]), and([col("id").eq(1), not(col(path).eq(1))])] {
+                let told = not(filter).pair(None).unwrap_err();
+                assert!(told.contains(path) && told.contains("`referenced_table`"), "{told}");
+            }
+        }
+        assert_eq!(written(or([Column::exact("a.b").eq(1)])), "or=(\"a.b\".eq.1)");
     }
 
     /// However a tree is built, nothing that is done with it may need more stack than a thread of little has.
