@@ -54,6 +54,14 @@ async fn a_limit_on_affected_rows_is_strict_and_its_breach_has_a_code() {
     assert_eq!(replay.only().headers["prefer"], "handling=strict,max-affected=2,return=representation");
 }
 
+/// PostgREST read it as -1, and refused every write, also of no row.
+#[tokio::test]
+async fn a_limit_on_affected_rows_is_a_number_that_the_server_can_read() {
+    let server = Raw::start([answer("204 No Content", "", "")]);
+    client(&server.url()).from("t").delete().all_rows().max_affected(u64::MAX).await.unwrap();
+    assert!(server.requests()[0].contains("max-affected=9223372036854775807\r\n"));
+}
+
 /// The server heeds neither where it writes for a plan: the rows were gone, and the answer a plan.
 #[tokio::test]
 async fn a_guard_and_a_plan_that_writes_exclude_each_other() {

@@ -435,3 +435,13 @@ async fn a_stream_of_what_has_no_pages_ends_with_an_error() {
         db.rpc::<Vec<Row>>("json_array", ()).stream_by("id").try_collect().await;
     assert!(by_key.unwrap_err().message().contains("same page again"));
 }
+
+/// A server without a limit of its own passes it on to PostgreSQL, which counts only so far.
+#[tokio::test]
+async fn a_page_is_not_larger_than_the_database_can_count() {
+    let (_server, db, asked) = table(3, 1000).await;
+    let rows: Vec<Row> = db.from("t").select("id").order("id").page_size(u64::MAX).fetch_all().await.unwrap();
+    assert_eq!(rows.len(), 3);
+    let asked = asked.lock().unwrap();
+    assert!(asked.iter().all(|query| query["limit"] == "9223372036854775807"), "{asked:?}");
+}

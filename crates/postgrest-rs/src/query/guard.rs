@@ -4,6 +4,7 @@ use supabase_core::Reply;
 
 use super::keys::split;
 use super::stage::{Affects, Writes};
+use super::window::MOST;
 use super::{CALL, Draft, Query};
 use crate::error::{Error, Result};
 
@@ -29,7 +30,8 @@ impl<S, Out> Query<S, Out> {
         S: Affects,
     {
         self.with(|draft| {
-            draft.prefer.max_affected = Some(rows);
+            // PostgREST reads a larger one as a negative number, which every write exceeds.
+            draft.prefer.max_affected = Some(rows.min(MOST));
             draft.guard = Some(refuse_hidden);
         })
     }

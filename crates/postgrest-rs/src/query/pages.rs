@@ -8,6 +8,7 @@ use supabase_core::{BoxFuture, Failure, MaybeSend, Reply, decode_json};
 use super::keys::{Keys, is_another};
 use super::stage::{Reads, Rows};
 use super::whole::refuse_cut;
+use super::window::MOST;
 use super::{Draft, Query};
 use crate::code::Code;
 use crate::column::Column;
@@ -39,7 +40,7 @@ where
     where
         S: Rows + Reads,
     {
-        self.with(|draft| draft.page_size = rows.max(1))
+        self.with(|draft| draft.page_size = rows.clamp(1, MOST))
     }
 
     /// All rows, as they come: a page is asked for when the stream needs it.

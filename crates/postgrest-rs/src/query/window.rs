@@ -9,7 +9,7 @@ use super::{Draft, Query};
 use crate::text::Text;
 
 /// The largest number of rows that PostgreSQL can count.
-const MOST: u64 = i64::MAX as u64;
+pub(super) const MOST: u64 = i64::MAX as u64;
 
 /// Order and cut of the rows of one table.
 #[derive(Clone, Debug, Default)]
