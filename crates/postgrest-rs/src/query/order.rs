@@ -67,7 +67,10 @@ impl From<&str> for Order {
     fn from(column: &str) -> Self {
         let referenced = column.strip_suffix(')').and_then(|rest| rest.split_once('('));
         match referenced {
-            Some((table, inner)) if !table.is_empty() && !inner.contains(['(', ')']) => {
+            // Behind an arrow, parentheses belong to the key.
+            Some((table, inner))
+                if !table.is_empty() && !table.contains("->") && !inner.contains(['(', ')']) =>
+            {
                 let mut order = Self::from(col(inner));
                 order.column = format!("{}({})", col(table).as_str(), order.column).into();
                 order
@@ -101,6 +104,8 @@ mod tests {
             (Order::asc("section_id").nulls_first(), "section_id.asc.nullsfirst"),
             (Order::desc("section(name)"), "section(name).desc"),
             (Order::from("address->>city"), "address->>city.asc"),
+            (Order::from("data->>width(mm)"), "data->>\"width(mm)\".asc"),
+            (Order::desc("section(data->>x)"), "section(data->>x).desc"),
             (Order::from("100%"), "\"100%\".asc"),
             (Order::from(Column::exact("with(paren)")), "\"with(paren)\".asc"),
         ] {
