@@ -44,6 +44,17 @@ async fn a_dry_run_that_was_committed_is_an_error_that_says_so() {
     }
 }
 
+/// It answered, and nothing can have been committed.
+#[tokio::test]
+async fn a_dry_run_of_what_may_only_read_needs_no_confirmation() {
+    let server = Raw::start([answer("200 OK", "", "5"), answer("200 OK", "", ""), answer("200 OK", "", "5")]);
+    let db = client(&server.url());
+    assert_eq!(db.rpc::<i32>("f", ()).dry_run().get().await.unwrap(), 5);
+    db.rpc::<Vec<Value>>("f", ()).dry_run().head().await.unwrap();
+    let error = db.rpc::<i32>("f", ()).dry_run().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Committed);
+}
+
 #[tokio::test]
 async fn a_limit_on_affected_rows_is_strict_and_its_breach_has_a_code() {
     let exchange = recordings::case(recordings::rest(), "rest/update/max-affected-exceeded-PGRST124");

@@ -102,9 +102,9 @@ impl Draft {
     }
 
     /// Whether the server must say that it has undone the change. A plan changes nothing, unless it is analyzed, which is
-    /// refused.
+    /// refused, and neither does a function that may only read.
     pub(super) fn is_to_be_undone(&self) -> bool {
-        self.prefer.rollback && self.accept.plan.is_none()
+        self.prefer.rollback && self.accept.plan.is_none() && !self.reads()
     }
 
     /// Puts everything that was collected into the request, once.
