@@ -81,7 +81,7 @@ async fn one(replay: &ReplayMany, place: usize, exchange: &Exchange) -> Result<O
     };
     let sent = match (replay.sent(place).as_slice(), &given) {
         ([sent], _) => sent.clone(),
-        ([], Given::Failed(error)) if error.kind() == ErrorKind::Invalid => {
+        ([], Given::Failed(error)) if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Credentials) => {
             return Ok(Outcome::Not(format!("refused before it is sent: {}", error.message())));
         }
         (sent, _) => return Err(format!("sent {} requests, and gave {given:?}", sent.len())),
