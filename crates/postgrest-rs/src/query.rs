@@ -230,7 +230,7 @@ impl Draft {
         let mut draft = Box::new(Self {
             transport,
             schema: client.schema.clone(),
-            request: Request::new(operation, method, url),
+            request: Request { keeps_query: true, ..Request::new(operation, method, url) },
             pairs: Pairs::default(),
             accept: Accept::default(),
             prefer: Prefer::default(),

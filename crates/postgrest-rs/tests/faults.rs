@@ -36,6 +36,36 @@ fn good() -> Answer {
     http("200 OK", "content-type: application/json\r\n", "[1]")
 }
 
+/// A proxy that moves a path and forgets the query would have a delete of one row delete them all.
+#[tokio::test]
+async fn a_redirect_that_drops_the_filters_is_not_followed() {
+    let moved = |status: &str, to: &str| http(status, &format!("location: {to}\r\n"), "");
+    for (status, to) in [("308 Permanent Redirect", "/v2/t"), ("307 Temporary Redirect", "/v2/t?")] {
+        let server = Raw::start([moved(status, to), moved(status, to), http("204 No Content", "", "")]);
+        let db = client(&server.url());
+        for outcome in [
+            db.from("t").delete().eq("id", 1).await,
+            db.from("t").select_raw("*").eq("id", 1).await.map(drop),
+        ] {
+            let error = outcome.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Redirect, "{error}");
+            assert!(error.message().contains("query"), "{error}");
+        }
+        assert_eq!(server.requests().len(), 2);
+    }
+    // With its query, or where there was none, it is.
+    let server = Raw::start([
+        moved("308 Permanent Redirect", "/v2/t?id=eq.1"),
+        http("204 No Content", "", ""),
+        moved("308 Permanent Redirect", "/v2/t"),
+        http("201 Created", "", ""),
+    ]);
+    let db = client(&server.url());
+    db.from("t").delete().eq("id", 1).await.unwrap();
+    db.from("t").insert(json!({ "a": 1 })).await.unwrap();
+    assert!(server.requests()[1].starts_with("DELETE /v2/t?id=eq.1 "), "{:?}", server.requests());
+}
+
 #[tokio::test]
 async fn a_connection_that_closes_before_the_headers() {
     let server = Raw::start([Answer::Close, good()]);

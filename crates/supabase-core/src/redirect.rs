@@ -49,6 +49,11 @@ pub(crate) fn target(
     Ok(Some(to))
 }
 
+/// Whether the query is gone on the way from one address to the other.
+pub(crate) fn drops_query(from: &Url, to: &Url) -> bool {
+    from.query().is_some() && to.query().is_none_or(str::is_empty)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,6 +30,8 @@ pub struct Request {
     pub idempotent: bool,
     /// Whether it is about how things are now, so that a browser must not answer it with what it has kept. `HEAD` always is.
     pub fresh: bool,
+    /// Whether a redirect must keep the query: where that says which rows are meant, an address without it means all.
+    pub keeps_query: bool,
     /// How long the whole call may take, retries included; the client's limit if `None`.
     pub timeout: Option<Duration>,
     /// When to send again; the client's policy if `None`.
@@ -54,6 +56,7 @@ impl Request {
             payload: None,
             idempotent,
             fresh: false,
+            keeps_query: false,
             timeout: None,
             retry: None,
             max_body: None,

@@ -329,6 +329,12 @@ impl Transport {
                     let message = format!("the server redirected {} times", hops + 1);
                     return Err(Failure::redirect(message, status).with_headers(response.headers()));
                 }
+                Some(next) if request.keeps_query && redirect::drops_query(&url, &next) => {
+                    let message = "the server redirects to an address without the query: not followed, as that says which rows are meant";
+                    return Err(
+                        Failure::redirect(message.to_owned(), status).with_headers(response.headers())
+                    );
+                }
                 Some(next) => url = next,
             }
             response = self.exchange(request, url.clone(), headers()).await?;
