@@ -60,6 +60,7 @@ pub(crate) async fn run(choice: Choice) -> Outcome {
     let toolchain = Toolchain::find(choice.debian).await?;
     let browser = if choice.browser { Some(Browser::find().await?) } else { None };
     let runner = runner::ensure().await?;
+    lint(&toolchain).await?;
 
     eprintln!("\n── A stack for the tests");
     let options =
@@ -106,17 +107,38 @@ struct Address {
 impl Tests {
     /// `cargo test` of the program.
     fn cargo(&self, arguments: &[&str]) -> Command {
-        let mut command = cargo(&["test", "--package", "wasm-tests", "--test", "services"]);
-        command.args(["--target", toolchain::TARGET, "--target-dir", "target/wasm"]).args(arguments);
+        let mut command = cargo_on_program("test");
+        command.args(arguments);
         self.toolchain.set(&mut command);
         command
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", &self.runner)
-            // Lines of sources in a page's backtraces would make the program twice as large.
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
-            .env("CARGO_PROFILE_TEST_DEBUG", "0")
             .env("SUPABASE_URL", &self.address.url)
             .env("SUPABASE_ANON_KEY", self.address.anon_key);
         command
+    }
+}
+
+/// A command of cargo on the program, compiled for the browser's machine.
+fn cargo_on_program(command: &str) -> Command {
+    let mut command = cargo(&[command, "--package", "wasm-tests", "--test", "services"]);
+    command.args(["--target", toolchain::TARGET, "--target-dir", "target/wasm"]);
+    // Lines of sources in a page's backtraces would make the program twice as large.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_TEST_DEBUG", "0");
+    command
+}
+
+/// The lints of the program and of the crates that it stands on. What these have for this target alone is seen by no other command.
+async fn lint(toolchain: &Toolchain) -> Outcome {
+    match toolchain {
+        Toolchain::Own => {
+            let mut clippy = cargo_on_program("clippy");
+            clippy.args(["--", "--deny", "warnings"]);
+            step("Lints", clippy).await
+        }
+        Toolchain::Debian { .. } => {
+            eprintln!("\n── Lints are left out: {} has none", toolchain.name());
+            Ok(())
+        }
     }
 }
 

@@ -1,5 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+// A page has one thread. An `Rc` there would be a second type for each thing that is shared.
+#![cfg_attr(
+    target_family = "wasm",
+    expect(clippy::arc_with_non_send_sync, reason = "nothing leaves the thread")
+)]
 
 mod backoff;
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]

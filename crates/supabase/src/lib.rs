@@ -7,6 +7,11 @@
     )
 )]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+// A page has one thread. An `Rc` there would be a second type for each thing that is shared; without a service, nothing is.
+#![cfg_attr(
+    target_family = "wasm",
+    allow(clippy::arc_with_non_send_sync, reason = "nothing leaves the thread")
+)]
 
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
 pub mod blocking;
