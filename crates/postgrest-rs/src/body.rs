@@ -8,7 +8,7 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use crate::literal::JSON;
+use crate::literal::{JSON, hex};
 
 /// Writes JSON, and refuses what JSON cannot say: serde_json would write `NaN` and the infinities as null, and so store
 /// another value than the one that was given.
@@ -16,22 +16,63 @@ use crate::literal::JSON;
 /// # Errors
 /// A sentence.
 pub(crate) fn to_vec(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, String> {
-    to_vec_noting_json(value).map(|(json, _)| json)
+    write(value, Level::Inside).map(|(json, _)| json)
 }
 
-/// The same, and whether any value in it was wrapped in [`Json`](crate::Json), which JSON itself does not show.
+/// The same of a row, of a sequence of rows, or of the arguments of a function, whose values are those of columns; and
+/// whether any value in it was wrapped in [`Json`](crate::Json), which JSON itself does not show.
 ///
 /// # Errors
 /// A sentence.
-pub(crate) fn to_vec_noting_json(value: &(impl Serialize + ?Sized)) -> Result<(Vec<u8>, bool), String> {
+pub(crate) fn rows_to_vec(value: &(impl Serialize + ?Sized)) -> Result<(Vec<u8>, bool), String> {
+    write(value, Level::Rows)
+}
+
+fn write(value: &(impl Serialize + ?Sized), level: Level) -> Result<(Vec<u8>, bool), String> {
     let has_json = Cell::new(false);
-    let json = serde_json::to_vec(&Finite(value, &has_json))
+    let json = serde_json::to_vec(&Finite(value, Place { level, has_json: &has_json }))
         .map_err(|error| format!("a value cannot be written as JSON: {error}"))?;
     Ok((json, has_json.get()))
 }
 
-/// Passes everything on, but for floats that are no numbers. The second notes that a value is wrapped in `Json`.
-struct Finite<'a, T>(T, &'a Cell<bool>);
+/// Where a value stands.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    level: Level,
+    /// Notes that a value is wrapped in `Json`.
+    has_json: &'a Cell<bool>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Level {
+    /// It is a row, or holds rows.
+    Rows,
+    /// It is the value of a column.
+    Column,
+    /// It is part of a value, or JSON that is one.
+    Inside,
+}
+
+impl Place<'_> {
+    /// Where the elements of a sequence stand.
+    fn of_elements(self) -> Self {
+        let level = if self.level == Level::Rows { Level::Rows } else { Level::Inside };
+        Self { level, ..self }
+    }
+
+    /// Where the values of a map stand.
+    fn of_fields(self) -> Self {
+        let level = if self.level == Level::Rows { Level::Column } else { Level::Inside };
+        Self { level, ..self }
+    }
+
+    fn inside(self) -> Self {
+        Self { level: Level::Inside, ..self }
+    }
+}
+
+/// Passes everything on, but for floats that are no numbers, and bytes that are the value of a column.
+struct Finite<'a, T>(T, Place<'a>);
 
 fn refused<E: serde::ser::Error>(number: impl Display) -> E {
     E::custom(format!("{number} is not a number that JSON has: send it as a text, \"{number}\""))
@@ -84,9 +125,13 @@ impl<'a, S: Serializer> Serializer for Finite<'a, S> {
         serialize_u128(u128),
         serialize_char(char),
         serialize_str(&str),
-        serialize_bytes(&[u8]),
         serialize_unit_struct(&'static str)
     );
+
+    fn serialize_bytes(self, v: &[u8]) -> Result<S::Ok, S::Error> {
+        // JSON has no bytes: a column of them would take a list of numbers for a text, and store its characters.
+        if self.1.level == Level::Column { self.0.serialize_str(&hex(v)) } else { self.0.serialize_bytes(v) }
+    }
 
     fn serialize_none(self) -> Result<S::Ok, S::Error> {
         self.0.serialize_none()
@@ -114,10 +159,12 @@ impl<'a, S: Serializer> Serializer for Finite<'a, S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
+        let mut place = self.1;
         if name == JSON {
-            self.1.set(true);
+            place.has_json.set(true);
+            place = place.inside();
         }
-        self.0.serialize_newtype_struct(name, &Finite(value, self.1))
+        self.0.serialize_newtype_struct(name, &Finite(value, place))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -127,15 +174,15 @@ impl<'a, S: Serializer> Serializer for Finite<'a, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.0.serialize_newtype_variant(name, index, variant, &Finite(value, self.1))
+        self.0.serialize_newtype_variant(name, index, variant, &Finite(value, self.1.of_fields()))
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        self.0.serialize_seq(len).map(|inner| Finite(inner, self.1))
+        self.0.serialize_seq(len).map(|inner| Finite(inner, self.1.of_elements()))
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
-        self.0.serialize_tuple(len).map(|inner| Finite(inner, self.1))
+        self.0.serialize_tuple(len).map(|inner| Finite(inner, self.1.of_elements()))
     }
 
     fn serialize_tuple_struct(
@@ -143,7 +190,7 @@ impl<'a, S: Serializer> Serializer for Finite<'a, S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleStruct, S::Error> {
-        self.0.serialize_tuple_struct(name, len).map(|inner| Finite(inner, self.1))
+        self.0.serialize_tuple_struct(name, len).map(|inner| Finite(inner, self.1.of_elements()))
     }
 
     fn serialize_tuple_variant(
@@ -153,15 +200,15 @@ impl<'a, S: Serializer> Serializer for Finite<'a, S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        self.0.serialize_tuple_variant(name, index, variant, len).map(|inner| Finite(inner, self.1))
+        self.0.serialize_tuple_variant(name, index, variant, len).map(|inner| Finite(inner, self.1.inside()))
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        self.0.serialize_map(len).map(|inner| Finite(inner, self.1))
+        self.0.serialize_map(len).map(|inner| Finite(inner, self.1.of_fields()))
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
-        self.0.serialize_struct(name, len).map(|inner| Finite(inner, self.1))
+        self.0.serialize_struct(name, len).map(|inner| Finite(inner, self.1.of_fields()))
     }
 
     fn serialize_struct_variant(
@@ -171,7 +218,7 @@ impl<'a, S: Serializer> Serializer for Finite<'a, S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        self.0.serialize_struct_variant(name, index, variant, len).map(|inner| Finite(inner, self.1))
+        self.0.serialize_struct_variant(name, index, variant, len).map(|inner| Finite(inner, self.1.inside()))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
@@ -311,5 +358,37 @@ mod tests {
             assert!(to_vec(&Kind::Named { x: number }).is_err());
             assert!(to_vec(&BTreeMap::from([("x", number)])).is_err());
         }
+    }
+
+    struct Bytes(&'static [u8]);
+
+    impl Serialize for Bytes {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_bytes(self.0)
+        }
+    }
+
+    /// A column of bytes would store the characters of `[1,255]`.
+    #[test]
+    fn bytes_are_a_list_only_within_json() {
+        #[derive(Serialize)]
+        struct File {
+            data: Option<Bytes>,
+            meta: BTreeMap<&'static str, Bytes>,
+            json: crate::Json<Bytes>,
+            list: [Bytes; 1],
+        }
+        let bytes = || Bytes(&[1, 255]);
+        let file = File {
+            data: Some(bytes()),
+            meta: [("m", bytes())].into(),
+            json: crate::Json(bytes()),
+            list: [bytes()],
+        };
+        let row = r#"{"data":"\\x01ff","meta":{"m":[1,255]},"json":[1,255],"list":[[1,255]]}"#;
+        let written = |(json, _): (Vec<u8>, bool)| String::from_utf8(json).unwrap();
+        assert_eq!(written(rows_to_vec(&file).unwrap()), row);
+        assert_eq!(written(rows_to_vec(&[&file]).unwrap()), format!("[{row}]"));
+        assert_eq!(to_vec(&file).unwrap(), serde_json::to_vec(&file).unwrap());
     }
 }

@@ -175,6 +175,17 @@ pub(crate) fn push_quoted(text: &mut impl Write, value: &str) {
     push('"');
 }
 
+/// Bytes in PostgreSQL's hex format of `bytea`.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 + bytes.len() * 2);
+    text.push_str("\\x");
+    for byte in bytes {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
 /// Why a value could not be read as a literal.
 #[derive(Debug)]
 enum Refusal {
@@ -269,14 +280,7 @@ impl Serializer for Reader {
         Ok(Some(Literal::Scalar(v.into())))
     }
     fn serialize_bytes(self, v: &[u8]) -> Read {
-        // PostgreSQL's hex format of bytea.
-        let mut text = String::with_capacity(2 + v.len() * 2);
-        text.push_str("\\x");
-        for byte in v {
-            // Writing into a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Ok(Some(Literal::Scalar(text.into())))
+        Ok(Some(Literal::Scalar(hex(v).into())))
     }
     fn serialize_none(self) -> Read {
         Ok(None)

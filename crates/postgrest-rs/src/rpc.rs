@@ -52,7 +52,7 @@ pub(crate) type Pairs = Result<Vec<(String, String)>, String>;
 /// The arguments as the body of a POST. `()` is none. If one of them is [`Json`](crate::Json), which a body does not show,
 /// they come once more as a URL has them.
 pub(crate) fn body(args: &impl Serialize) -> Result<(Bytes, Option<Pairs>), String> {
-    let (body, has_json) = body::to_vec_noting_json(args)?;
+    let (body, has_json) = body::rows_to_vec(args)?;
     match body.first() {
         Some(b'{') if has_json => Ok((body.into(), fields::of(args)?.map(pairs))),
         Some(b'{') => Ok((body.into(), None)),

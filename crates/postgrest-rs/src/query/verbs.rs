@@ -56,6 +56,9 @@ impl Query<NeedsVerb> {
     /// [`missing_default`](Query::missing_default). A column that no row has gets its default. An empty sequence adds
     /// nothing.
     ///
+    /// A value that serde knows as bytes, which a `Vec<u8>` alone is not, is sent in PostgreSQL's hex format, for a column of
+    /// type `bytea`; it comes back as a text in that format.
+    ///
     /// Source: <https://supabase.com/docs/reference/javascript/insert>
     ///
     /// ```no_run
@@ -347,7 +350,7 @@ impl Draft {
 
     /// Writes the body. For a sequence of rows, answers with their columns.
     fn write(&mut self, value: &impl Serialize) -> Result<Option<String>, String> {
-        let body = body::to_vec(value)?;
+        let (body, _) = body::rows_to_vec(value)?;
         let columns = columns(&body)?;
         self.request.body = Some(body.into());
         Ok(columns)
