@@ -150,6 +150,24 @@ async fn what_a_function_does_is_not_hidden_from_a_limit_on_affected_rows() {
     assert_eq!(server.requests().len(), 1);
 }
 
+/// Thirty-nine rows were gone, and the answer was one: their number.
+#[tokio::test]
+async fn an_aggregate_does_not_hide_from_a_limit_on_affected_rows() {
+    let server = Raw::start([answer("200 OK", "", "[]")]);
+    let db = client(&server.url());
+    let delete = || db.from("t").delete().lt("id", 40).max_affected(1);
+    for error in [
+        delete().select_raw("count()").await.unwrap_err(),
+        delete().select::<Value>("kind, n:id.max()").single().await.unwrap_err(),
+        db.rpc::<Vec<Value>>("purge", ()).select("count()").max_affected(1).await.unwrap_err(),
+    ] {
+        assert!(error.kind() == ErrorKind::Invalid && error.message().contains("aggregate"), "{error}");
+    }
+    assert!(server.requests().is_empty());
+    // What is counted of a referenced table belongs to one row.
+    delete().select_raw("id, planets(count())").await.unwrap();
+}
+
 /// Three rows were gone, and the answer was the one of them whose referenced row was left: neither `single` nor a limit on
 /// affected rows saw the others.
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 impl<S, Out> Query<S, Out> {
     /// Undoes the write, with [`Code::MaxAffectedExceeded`](crate::Code::MaxAffectedExceeded), if it would touch more
-    /// than `rows` rows.
+    /// than `rows` rows. An answer that is aggregated would hide that, and so is an error.
     ///
     /// PostgREST 13 or newer; older ones refuse it, with
     /// [`Code::PreferenceInvalid`](crate::Code::PreferenceInvalid). Of a function, which must
@@ -67,8 +67,14 @@ pub(super) fn undone(reply: &Reply) -> Result<()> {
     Err(Error::committed(reply))
 }
 
-/// The rows of a function's answer are all that a limit on affected rows sees.
+/// The rows of the answer are all that a limit on affected rows sees.
 fn refuse_hidden(draft: &mut Draft) {
+    if draft.is_aggregated() {
+        draft.blame(
+            "`max_affected` counts the rows of the answer, and an aggregate makes one of many: leave out one of them"
+                .to_owned(),
+        );
+    }
     if draft.request.operation == CALL
         && (draft.window.limit.is_some()
             || draft.window.offset.is_some()
