@@ -315,6 +315,28 @@ async fn ranges_side_by_side_are_of_one_object() {
     assert_eq!(std::fs::read(&other).unwrap(), CONTENT);
 }
 
+/// A part costs memory when it is begun, and not because a server says that there are so many.
+#[tokio::test]
+async fn the_length_that_a_server_claims_costs_nothing() {
+    const FIRST: usize = 8 * 1024 * 1024;
+    let server = Server::answering(|request: &Request| {
+        let answer = Answer::new(206).header("etag", "\"1\"");
+        if request.header("range").unwrap().starts_with("bytes=0-") {
+            answer
+                .header("content-range", format!("bytes 0-{}/{}", FIRST - 1, u64::MAX))
+                .body(vec![7; FIRST])
+        } else {
+            Answer::new(404)
+        }
+    })
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    let error = client(&server).from("b").download("a").to_file(&path).parallel(2).await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Rejected, Some(404)));
+    assert!(!path.exists());
+}
+
 /// HTTP allows a server to give less of a range than was asked for, as it says itself.
 #[tokio::test]
 async fn a_range_that_comes_in_parts_is_put_together() {

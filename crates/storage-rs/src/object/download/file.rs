@@ -4,7 +4,8 @@ use std::io::SeekFrom;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use supabase_core::{BoxFuture, Reply};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
@@ -140,10 +141,9 @@ async fn in_parts(
     let First { mut reader, total, tag } = first;
     let head = reader.head().clone();
     let tag = tag.as_str();
-    let first: BoxFuture<'_, Result<u64>> = Box::pin(async move { write(&mut reader, file).await });
-    let others = (1..total.div_ceil(PART)).map(|number| -> BoxFuture<'_, Result<u64>> {
-        let (begin, end) = (number * PART, ((number + 1) * PART).min(total));
-        let part = part(download, begin, end);
+    let later = |number: u64| -> BoxFuture<'_, Result<u64>> {
+        let begin = number * PART;
+        let part = part(download, begin, begin.saturating_add(PART).min(total));
         Box::pin(async move {
             let mut reader = part.begin().await?;
             if reader.tag() != Some(tag) {
@@ -153,12 +153,19 @@ async fn in_parts(
             file.seek(SeekFrom::Start(begin)).await.map_err(unwritable)?;
             write(&mut reader, &mut file).await
         })
-    });
-    let parts: Vec<_> = std::iter::once(first).chain(others).collect();
-    let written = stream::iter(parts)
-        .buffer_unordered(parallel)
-        .try_fold(0, |sum, bytes| std::future::ready(Ok(sum + bytes)))
-        .await?;
+    };
+    let first: BoxFuture<'_, Result<u64>> = Box::pin(async move { write(&mut reader, file).await });
+    let mut parts: FuturesUnordered<_> = std::iter::once(first).collect();
+    // Each is made when its turn comes: how many there are is what the server says.
+    let mut numbers = 1..total.div_ceil(PART);
+    let mut written = 0;
+    loop {
+        parts.extend(numbers.by_ref().take(parallel.saturating_sub(parts.len())).map(&later));
+        match parts.next().await {
+            Some(bytes) => written += bytes?,
+            None => break,
+        }
+    }
     // Whatever the server said of each part: no file with holes is taken for the object.
     if written != total {
         return Err(Error::corrupt(format!("{written} of {total} bytes came"), &head));
