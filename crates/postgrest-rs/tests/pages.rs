@@ -336,7 +336,8 @@ async fn a_request_that_is_too_long_names_its_longest_filter() {
     assert!(asked.lock().unwrap().is_empty(), "nothing was sent");
 
     for answer in ["414 URI Too Long", "400 Bad Request", "431 Request Header Fields Too Large"] {
-        let bytes = format!("HTTP/1.1 {answer}\r\ncontent-type: text/plain\r\ncontent-length: 3\r\n\r\nBad");
+        let bytes =
+            format!("HTTP/1.1 {answer}\r\ncontent-type: text/plain\r\ncontent-length: 11\r\n\r\nBad Request");
         let server = Raw::start([Answer::Bytes(bytes.clone().into()), Answer::Bytes(bytes.into())]);
         let db = Client::builder(server.url(), "key")
             .http_client(supabase_testing::http::client())

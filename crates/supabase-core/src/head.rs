@@ -34,15 +34,14 @@ pub(crate) fn check(length: usize, limit: usize, url: &Url) -> Result<(), Failur
 }
 
 /// What a failure to a request of this length is: one of length, if nothing else explains it.
-pub(crate) fn explain(failure: Failure, length: usize, url: &Url) -> Failure {
+pub(crate) fn explain(failure: Failure, length: usize, method: &Method, url: &Url) -> Failure {
     if length < LONG || failure.kind() != FailureKind::Status {
         return failure;
     }
-    let is_text = failure.header(CONTENT_TYPE.as_str()).is_none_or(|media_type| !media_type.contains("json"));
     let refused = match failure.status().map(StatusCode::from_u16) {
         Some(Ok(StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)) => true,
         // PostgREST's own server, and some proxies.
-        Some(Ok(StatusCode::BAD_REQUEST)) => is_text,
+        Some(Ok(StatusCode::BAD_REQUEST)) => says_nothing(&failure, method),
         _ => false,
     };
     if !refused {
@@ -50,6 +49,17 @@ pub(crate) fn explain(failure: Failure, length: usize, url: &Url) -> Failure {
     }
     failure
         .into_too_long(format!("the server refused a request whose head has {length} bytes{}", longest(url)))
+}
+
+/// Whether a refusal has no words of a service, which explains itself, as a function does in plain text. What a server
+/// says before it knows the service is the status once more, or a page for a browser; to HEAD it is nothing.
+fn says_nothing(failure: &Failure, method: &Method) -> bool {
+    let is_json = failure.header(CONTENT_TYPE.as_str()).is_some_and(|media_type| media_type.contains("json"));
+    match failure.body().trim_ascii() {
+        [] => method == Method::HEAD,
+        body if body.starts_with(b"<") => true,
+        body => !is_json && body.eq_ignore_ascii_case(b"bad request"),
+    }
 }
 
 /// Names the longest parameter, without its value.

@@ -323,7 +323,7 @@ impl Transport {
                     let left =
                         self.limit(request).map(|limit| limit.saturating_sub(attempt.used(request)) / 2);
                     let failure = refused(response, left, request.idempotent).await;
-                    return Err(head::explain(failure, length, &request.url));
+                    return Err(head::explain(failure, length, &request.method, &request.url));
                 }
                 Some(_) if hops == redirect::LIMIT => {
                     let message = format!("the server redirected {} times", hops + 1);

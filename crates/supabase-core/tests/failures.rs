@@ -65,6 +65,28 @@ async fn a_long_body_is_kept_to_its_limit() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_a_long_request_is_one_of_length_unless_a_service_explains_it() {
+    let refusal = async |body: &str, media_type: &str| {
+        let server = Raw::start([answer("400 Bad Request", media_type, body.as_bytes())]);
+        let mut request = get(&server.url());
+        request.url.set_query(Some(&format!("id={}", "7".repeat(5_000))));
+        transport(&server.url()).send(request).await.unwrap_err()
+    };
+    for (body, media_type) in [("Bad Request", "text/plain"), ("<html>400</html>", "text/html")] {
+        let failure = refusal(body, media_type).await;
+        assert_eq!(failure.kind(), FailureKind::TooLong, "{body}");
+        assert!(failure.message().contains("`id`"), "{}", failure.message());
+    }
+    for (body, media_type) in
+        [("quantity must be positive", "text/plain"), ("", "text/plain"), ("\"no\"", "application/json")]
+    {
+        let failure = refusal(body, media_type).await;
+        assert_eq!((failure.kind(), failure.status()), (FailureKind::Status, Some(400)), "{body}");
+        assert_eq!(failure.raw_body(), body.as_bytes());
+    }
+}
+
+#[tokio::test]
 async fn an_endless_error_is_not_read_to_its_end() {
     let failure = failure_of(answer("400 Bad Request", "text/plain", &vec![b'x'; 8 * 1024 * 1024])).await;
     assert!(failure.body().len() < 2 * 1024 * 1024);
