@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use common::{Memory, URL, builder, client, frames, item, join_tokens, message, pass, soon};
 use futures_util::FutureExt;
 use realtime_rs::{
-    Backoff, Broadcast, Changes, Channel, ChannelStatus, Client, ConnectionState, Delivery, Error, ErrorKind,
-    Listener, ProtocolVersion, Timestamp, WhileAway,
+    Backoff, Broadcast, Changes, Channel, ChannelStatus, Client, Code, ConnectionState, Delivery, Error,
+    ErrorKind, Listener, ProtocolVersion, Timestamp, WhileAway,
 };
 use serde_json::{Value, json};
 use supabase_mock::realtime::{Access, Server, Table};
@@ -136,6 +136,37 @@ async fn a_token_that_comes_while_an_older_one_is_being_refused_joins() {
     assert!(matches!(room.status(), ChannelStatus::Subscribed));
     let tokens = [token(&server, 0), token(&server, 0), token(&server, 1)].map(Some);
     assert_eq!(join_tokens(&server, "room"), tokens);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_signs_in_while_the_server_refuses_nobody_is_let_in() {
+    let server = Server::builder().error_backoff(Duration::from_secs(5)).build();
+    let client = client(&server);
+    client.set_auth(Some(token(&server, 0).into())).await.unwrap();
+    let mut room = client.channel("room").private();
+    let mut greetings = room.on_broadcast::<Value>("greeting");
+    let room = soon(room.subscribe()).await.unwrap();
+    client.set_auth(None).await.unwrap();
+    soon(server.until(|server| server.joins("room").len() == 2)).await;
+    client.set_auth(Some(token(&server, 1).into())).await.unwrap();
+    is_told_of_a_gap(&mut greetings).await;
+    assert!(matches!(room.status(), ChannelStatus::Subscribed));
+    let tokens = [Some(token(&server, 0)), None, Some(token(&server, 1))];
+    assert_eq!(join_tokens(&server, "room"), tokens);
+
+    // Also the first time, when whoever subscribes waits; and a refusal of the token of now is the last word.
+    let client = common::client(&server);
+    let signing_in = async {
+        soon(server.until(|server| !server.joins("first").is_empty())).await;
+        client.set_auth(Some(token(&server, 2).into())).await.unwrap();
+    };
+    let first = client.channel("first").private().subscribe();
+    let (first, ()) = soon(async { tokio::join!(first, signing_in) }).await;
+    first.unwrap();
+    server.refuse_next_join("second", "Unauthorized: no");
+    let error = soon(client.channel("second").private().subscribe()).await.unwrap_err();
+    assert_eq!(error.code(), Some(&Code::Unauthorized));
+    assert_eq!((server.joins("first").len(), server.joins("second").len()), (2, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -104,6 +104,10 @@ impl Task {
                 entry.config.broadcast.replay = None;
                 verdict = Verdict::Later;
             }
+            // Whoever the server did not let in is not who is signed in by now.
+            if error.code() == Some(&Code::Unauthorized) && entry.join_token != self.tokens.version {
+                verdict = Verdict::OtherToken;
+            }
             self.refused(topic, join, verdict, &error);
             return;
         }
