@@ -153,7 +153,8 @@ impl<S, Out> Query<S, Out> {
         self.with(|draft| draft.prefer.count = Some(how))
     }
 
-    /// How long this call may take, repetitions included, instead of the client's limit.
+    /// How long this call may take, repetitions included, instead of the client's limit. Of a stream of pages,
+    /// [`fetch_all`](Self::fetch_all) and [`chunked`](Self::chunked), each request may take as long.
     ///
     /// ```no_run
     /// # async fn run(db: postgrest_rs::Client) -> postgrest_rs::Result<()> {

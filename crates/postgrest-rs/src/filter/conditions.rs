@@ -104,7 +104,7 @@ impl Column {
         }
     }
 
-    /// Equal to none of `values`. No values: all rows.
+    /// Equal to none of `values`. No values: all rows. Otherwise, rows where the column is null are left out.
     pub fn not_in<V: Serialize>(self, values: impl IntoIterator<Item = V>) -> Filter {
         not(self.in_(values))
     }

@@ -172,7 +172,7 @@ impl<S, Out> Query<S, Out> {
         self.filter(column.into().in_(values))
     }
 
-    /// Rows where `column` equals none of `values`. No values: all rows.
+    /// Rows where `column` equals none of `values`. No values: all rows. Otherwise, rows where it is null are left out.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/not>
     ///
