@@ -322,9 +322,7 @@ async fn the_length_that_a_server_claims_costs_nothing() {
     let server = Server::answering(|request: &Request| {
         let answer = Answer::new(206).header("etag", "\"1\"");
         if request.header("range").unwrap().starts_with("bytes=0-") {
-            answer
-                .header("content-range", format!("bytes 0-{}/{}", FIRST - 1, u64::MAX))
-                .body(vec![7; FIRST])
+            answer.header("content-range", format!("bytes 0-{}/{}", FIRST - 1, u64::MAX)).body(vec![7; FIRST])
         } else {
             Answer::new(404)
         }
