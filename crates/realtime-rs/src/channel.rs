@@ -116,7 +116,7 @@ impl Channel {
 
     async fn over_http(&self, event: String, payload: Payload) -> Result<Sent> {
         BroadcastRequest {
-            http: self.lease.http().clone(),
+            http: self.lease.http(),
             topic: self.shared.name.clone(),
             event,
             payload: Ok(payload),

@@ -242,11 +242,12 @@ impl Client {
         self.shared.public().heartbeats.watch()
     }
 
-    /// Uses another access token from now on: at once in the channels that are joined, and in every join to come. `None`
-    /// means that nobody is signed in any more; what happens then is what [`SignedOut`](crate::SignedOut) says.
+    /// Uses another access token from now on: at once in the channels that are joined, and in every join and every broadcast
+    /// over HTTP to come. `None` means that nobody is signed in any more; what happens then to the channels is what
+    /// [`SignedOut`](crate::SignedOut) says.
     ///
     /// A client that was built with [`access_token_with`](ClientBuilder::access_token_with) asks its source again at the
-    /// next join or heartbeat.
+    /// next join, heartbeat or broadcast over HTTP.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if this is an API key and no token, or empty.
@@ -313,7 +314,7 @@ impl Client {
     }
 
     fn broadcast_payload(&self, topic: String, event: String, payload: Result<Payload>) -> BroadcastRequest {
-        BroadcastRequest { http: self.settings().http.clone(), topic, event, payload, private: false }
+        BroadcastRequest { http: self.shared.http(), topic, event, payload, private: false }
     }
 
     pub(crate) fn settings(&self) -> &Settings {

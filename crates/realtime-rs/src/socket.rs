@@ -118,6 +118,18 @@ impl Shared {
         &self.settings
     }
 
+    /// The way to the server over HTTP, as the user of now.
+    pub(crate) fn http(&self) -> Transport {
+        let http = &self.settings.http;
+        match &*self.public.told() {
+            Some(told) if !http.asks_for_tokens() => match told {
+                Some(token) => http.with_token(token.clone()),
+                None => http.without_token(),
+            },
+            _ => http.clone(),
+        }
+    }
+
     pub(crate) fn public(&self) -> &Public {
         &self.public
     }
@@ -184,8 +196,8 @@ impl Lease {
         self.id
     }
 
-    pub(crate) fn http(&self) -> &Transport {
-        &self.shared.settings.http
+    pub(crate) fn http(&self) -> Transport {
+        self.shared.http()
     }
 
     pub(crate) async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T> {

@@ -409,6 +409,34 @@ async fn a_broadcast_that_may_have_arrived_is_not_sent_again_over_http() {
     assert_eq!(message(&mut orders).await.payload, json!({ "n": 2 }));
 }
 
+#[tokio::test]
+async fn a_broadcast_over_http_is_that_of_the_user_who_was_told_last() {
+    let server = Server::new();
+    let url = format!("{}/realtime/v1", server.bind().await.unwrap());
+    let builder = || {
+        let client = Client::builder(&url, server.anon_key()).configure_http(|http| http.no_proxy());
+        client.transport(Memory(server.clone()))
+    };
+    for client in [builder().build().unwrap(), builder().access_token(token(&server, 1)).build().unwrap()] {
+        client.set_auth(Some(token(&server, 0).into())).await.unwrap();
+        let room = client.channel("room").private().while_away(WhileAway::Http).subscribe().await.unwrap();
+        client.disconnect().await.unwrap();
+        let public = || client.broadcast("room", "greeting", &1);
+        // Private channels let only users in.
+        assert_eq!(room.send_broadcast("greeting", &1).await.unwrap(), realtime_rs::Sent::OverHttp);
+        public().private().await.unwrap();
+        client.set_auth(None).await.unwrap();
+        let refused = [room.send_broadcast("greeting", &1).await.map(drop), public().private().await];
+        assert!(refused.iter().all(|sent| sent.as_ref().is_err_and(|error| error.status() == Some(403))));
+        public().await.unwrap();
+    }
+    // A source of tokens is asked, whatever was told meanwhile.
+    let asking = builder().access_token_with(|| async { Ok(None) }).build().unwrap();
+    asking.set_auth(Some(token(&server, 0).into())).await.unwrap();
+    let error = asking.broadcast("room", "greeting", &1).private().await.unwrap_err();
+    assert_eq!(error.status(), Some(403));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_frame_that_the_server_would_not_take_is_not_sent() {
     let server = Server::new();

@@ -98,6 +98,12 @@ impl Transport {
         Self { shared: Arc::clone(&self.shared), token: TokenSource::fixed(token) }
     }
 
+    /// The same connections, as nobody who is signed in: the API key speaks.
+    #[must_use]
+    pub fn without_token(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), token: TokenSource::anonymous() }
+    }
+
     /// The address of the service, without a trailing slash in its path.
     pub fn base(&self) -> &Url {
         &self.shared.base
