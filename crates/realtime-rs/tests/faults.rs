@@ -206,6 +206,31 @@ async fn a_limit_of_tries_is_kept() {
     assert!(matches!(client.connection_state(), ConnectionState::Disconnected(Some(_))));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_tries_counts_from_the_last_time_that_all_was_well() {
+    let server = Server::new();
+    let thrice = Backoff::exponential(Duration::from_secs(1), Duration::from_secs(2)).at_most(3);
+    let client = builder(&server).reconnect(thrice).build().unwrap();
+    let (room, mut greetings) = room(&client).await;
+    // Each time that the server is made anew, it needs a moment more than it takes to connect.
+    for day in 0..6 {
+        server.refuse_next_join("room", "InitializingProjectConnection: try again");
+        server.drop_all();
+        is_back(&server, &mut greetings).await;
+        pass(24 * 3_600).await;
+        assert!(matches!(room.status(), ChannelStatus::Subscribed), "day {day}");
+    }
+    // A user who comes and goes is no failure either.
+    for user in 0..6 {
+        let token = server.token("authenticated", &format!("ada{user}"), Duration::from_secs(7 * 24 * 3_600));
+        client.set_auth(Some(token.into())).await.unwrap();
+        server.refuse_next_join("room", "DatabaseLackOfConnections: try again");
+        client.set_auth(None).await.unwrap();
+        is_back(&server, &mut greetings).await;
+        pass(3_600).await;
+    }
+}
+
 /// Refuses handshakes before they reach the server, with a `Retry-After`, as a gateway does.
 #[derive(Clone)]
 struct Busy {

@@ -97,8 +97,9 @@ impl Machine {
     }
 
     /// There is no connection any more. Whether the channel was joined.
-    pub(crate) fn offline(&mut self) -> bool {
+    pub(crate) fn offline(&mut self, now: Instant) -> bool {
         let was_joined = self.joined().is_some();
+        self.forgive(now);
         self.phase = match self.phase {
             // The server has forgotten the channel with the connection.
             Phase::Leaving { .. } | Phase::Ended => Phase::Ended,
@@ -150,9 +151,7 @@ impl Machine {
         if self.join() != Some(of) {
             return Next::Stale;
         }
-        if matches!(self.phase, Phase::Joined { since, .. } if now.saturating_duration_since(since) >= WELL) {
-            self.failed = 0;
-        }
+        self.forgive(now);
         self.fail(verdict, now, pause)
     }
 
@@ -167,6 +166,13 @@ impl Machine {
                 Some((join, self.fail(Verdict::Later, now, pause)))
             }
             _ => None,
+        }
+    }
+
+    /// Forgets the failures before a join that lasted.
+    fn forgive(&mut self, now: Instant) {
+        if matches!(self.phase, Phase::Joined { since, .. } if now.saturating_duration_since(since) >= WELL) {
+            self.failed = 0;
         }
     }
 
@@ -196,6 +202,7 @@ impl Machine {
     /// The channel was left, to be joined at once as somebody else. The join that is to be left.
     pub(crate) fn rejoin(&mut self, now: Instant) -> Option<Ref> {
         let join = self.join()?;
+        self.forgive(now);
         self.phase = Phase::Waiting { at: now };
         Some(join)
     }

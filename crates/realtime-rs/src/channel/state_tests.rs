@@ -81,7 +81,7 @@ impl World {
         match event {
             Event::Online => self.machine.online(self.now),
             Event::Offline => {
-                self.machine.offline();
+                self.machine.offline(self.now);
                 self.in_flight.clear();
                 self.confirmed = None;
             }
@@ -233,7 +233,7 @@ fn leaving_ends_with_the_answer_or_without_it() {
     let (mut broken, now) = joined();
     broken.leave();
     broken.leaving(2, now + LIMIT);
-    broken.offline();
+    broken.offline(now);
     assert_eq!(broken.phase(), Phase::Ended);
     let mut never = Machine::new();
     assert_eq!((never.leave(), never.phase()), (None, Phase::Ended));

@@ -128,9 +128,9 @@ impl Task {
         for pending in std::mem::take(&mut self.pending) {
             self.told(pending.waiter.tell(Err(error.clone())));
         }
-        let mut left = Vec::new();
+        let (now, mut left) = (Instant::now(), Vec::new());
         for (topic, entry) in &mut self.entries {
-            entry.machine.offline();
+            entry.machine.offline(now);
             if entry.machine.phase() == crate::channel::state::Phase::Ended {
                 left.push(topic.clone());
                 continue;
@@ -243,9 +243,9 @@ impl Task {
             connector.tell(Err(error.clone()));
         }
         self.close();
-        let mut left = Vec::new();
+        let (now, mut left) = (Instant::now(), Vec::new());
         for (topic, entry) in &mut self.entries {
-            entry.machine.offline();
+            entry.machine.offline(now);
             if entry.machine.phase() == crate::channel::state::Phase::Ended {
                 left.push((topic.clone(), false));
             } else if entry.subscriber.is_some() {
