@@ -36,6 +36,23 @@ fn good() -> Answer {
     http("200 OK", "content-type: application/json\r\n", "[1]")
 }
 
+/// What HEAD is answered with has a type and a code, and no words.
+#[tokio::test]
+async fn a_refusal_of_a_long_head_is_postgrests_own_where_it_has_its_type() {
+    let refusal = |headers: &str| Answer::Bytes(format!("HTTP/1.1 400 Bad Request\r\n{headers}\r\n").into());
+    let server = Raw::start([
+        refusal(
+            "content-type: application/json\r\nproxy-status: PostgREST; error=42703\r\ncontent-length: 141\r\n",
+        ),
+        refusal("content-length: 11\r\ncontent-type: text/plain\r\n"),
+    ]);
+    let db = client(&server.url());
+    let head = || db.from("t").select_raw("*").in_("id", 1000..2000).head();
+    let error = head().eq("nope", 1).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Rejected, Some(&Code::UndefinedColumn)));
+    assert_eq!(head().await.unwrap_err().kind(), ErrorKind::TooLong);
+}
+
 /// A proxy that moves a path and forgets the query would have a delete of one row delete them all.
 #[tokio::test]
 async fn a_redirect_that_drops_the_filters_is_not_followed() {

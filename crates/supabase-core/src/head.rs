@@ -56,7 +56,8 @@ pub(crate) fn explain(failure: Failure, length: usize, method: &Method, url: &Ur
 fn says_nothing(failure: &Failure, method: &Method) -> bool {
     let is_json = failure.header(CONTENT_TYPE.as_str()).is_some_and(|media_type| media_type.contains("json"));
     match failure.body().trim_ascii() {
-        [] => method == Method::HEAD,
+        // Its type is told all the same.
+        [] => method == Method::HEAD && !is_json,
         body if body.starts_with(b"<") => true,
         body => !is_json && body.eq_ignore_ascii_case(b"bad request"),
     }
