@@ -32,6 +32,9 @@ const KNOWN_IDS: usize = 64;
 /// How much the clocks of server and client may differ.
 const CLOCKS_DIFFER_MILLIS: i64 = 10_000;
 
+/// How long what is replayed may take to come.
+const REPLAYED_MILLIS: i64 = 60_000;
+
 /// What a stream hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Hears {
@@ -95,6 +98,8 @@ pub(crate) struct Entry {
     pub(crate) awaited: Awaited,
     /// Until when what is awaited must be there.
     pub(crate) awaited_until: Option<Instant>,
+    /// When it was joined last.
+    pub(crate) joined_at: Option<Timestamp>,
     /// Since when nothing was heard; for changes of the database, that ends later.
     pub(crate) away_since: Option<Timestamp>,
     pub(crate) changes_away_since: Option<Timestamp>,
@@ -131,6 +136,7 @@ impl Entry {
             ids: Vec::new(),
             awaited: Awaited::default(),
             awaited_until: None,
+            joined_at: None,
             away_since: None,
             changes_away_since: None,
             changes_flowed: None,
@@ -252,8 +258,12 @@ impl Entry {
     /// It was heard of for the last time at that moment.
     pub(crate) fn away(&mut self, since: Timestamp) {
         if self.subscriber.is_none() {
-            // A channel that fails once more has been away all along.
+            // A channel that fails once more has been away all along; and what was replayed may be on its way still.
+            let millis = |at: Timestamp| at.as_unix_millis();
+            let is_replayed =
+                self.joined_at.is_some_and(|joined| millis(since) - millis(joined) >= REPLAYED_MILLIS);
             if self.away_since.is_none()
+                && is_replayed
                 && let Some(replay) = &mut self.config.broadcast.replay
             {
                 // A little more, as the server's clock is another one; what was told already has an id.
@@ -278,6 +288,7 @@ impl Entry {
 
     /// Messages come again, but for changes of the database.
     pub(crate) fn back(&mut self, now: Timestamp) {
+        self.joined_at = Some(now);
         if let Some(since) = self.away_since.take() {
             let has_changes = self.changes_away_since.is_some();
             self.gap(Gap { since, until: now }, |hears| match hears {
