@@ -87,8 +87,11 @@ impl ClientHeaders {
         let mut preferences = 0;
         for (name, value) in &request.headers {
             if *name == PREFER {
-                // Preferences of the client hold beside those of the call.
-                headers.append(PREFER, value.clone());
+                // Preferences of the client hold beside those of the call, but not instead: of two that contradict each
+                // other, a server takes the first.
+                if let Some(of_client) = headers.insert(PREFER, value.clone()) {
+                    headers.append(PREFER, of_client);
+                }
                 preferences += line(name) + value.len();
                 continue;
             }
