@@ -79,9 +79,9 @@ pub struct AuthenticationMethod {
 /// What a verified access token says: who its user is, and what the token is good for.
 ///
 /// A claim without a field of its own is in [`extra`](Self::extra); [`get`](Self::get) reads it into a type of yours. Where
-/// a hook of the project gave a claim another type, a number reads as a text, a list of texts as one with spaces, and what
-/// is no proof or no map is left out. `sub`, `role`, `aud`, `iss`, `exp`, `nbf`, `iat` and `is_anonymous` are what they
-/// are, or the token is refused.
+/// a hook of the project gave a claim another type, a number reads as a text, a list of texts as one with spaces, anything
+/// else in the place of a text as its JSON, and what is no proof or no map is left out. `sub`, `role`, `aud`, `iss`, `exp`,
+/// `nbf`, `iat` and `is_anonymous` are what they are, or the token is refused.
 ///
 /// Source: <https://supabase.com/docs/guides/auth/jwt-fields>
 #[derive(Clone, Debug, PartialEq, Deserialize)]
