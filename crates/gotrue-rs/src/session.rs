@@ -8,6 +8,7 @@ pub(crate) mod listeners;
 pub(crate) mod machine;
 #[cfg(test)]
 mod properties;
+mod refresh;
 pub(crate) mod saved;
 pub(crate) mod sessions;
 pub(crate) mod store;

@@ -82,6 +82,23 @@ async fn who_stops_waiting_does_not_stop_the_rest() {
     assert_eq!(token(&client).await.as_deref(), Some("access-ada-1"));
 }
 
+/// Who asks for new tokens waits for the refresh before, and may give up before it has ended.
+#[tokio::test]
+async fn who_stops_waiting_for_the_next_refresh_leaves_the_one_before_to_the_rest() {
+    let server = Server::start(refreshing("ada")).await;
+    let client = client(&server, &store_with("ada", -10));
+    let mut first = Box::pin(client.access_token());
+    assert!(futures_util::future::poll_immediate(&mut first).await.is_none());
+    let mut next = client.refresh_session().into_future();
+    assert!(futures_util::future::poll_immediate(&mut next).await.is_none());
+    drop(next);
+    let (first, second) = futures_util::future::join(first, client.access_token()).await;
+    for answer in [first, second] {
+        assert_eq!(answer.unwrap().unwrap().expose_secret(), "access-ada-1");
+    }
+    assert_eq!(server.refreshes(), 1);
+}
+
 #[tokio::test]
 async fn only_what_the_service_says_about_the_session_ends_it() {
     for (status, answer) in [

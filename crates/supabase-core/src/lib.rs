@@ -54,7 +54,7 @@ pub use reply::{OpenReply, Reply, decode_json};
 pub use request::Request;
 pub use retry::RetryPolicy;
 pub use said::{first_said, object_or_default};
-pub use spawn::spawn;
+pub use spawn::{is_blocking, spawn};
 pub use telemetry::{CLIENT_INFO, client_info};
 pub use time::{Instant, can_sleep, limited, sleep, wall_clock};
 pub use token::{TokenSource, token_fault};

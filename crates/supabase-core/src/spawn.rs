@@ -26,6 +26,18 @@ pub fn spawn(task: impl Future<Output = ()> + MaybeSend + 'static) -> Result<(),
     Ok(())
 }
 
+/// Whether this runs on the runtime of blocking calls, and not on the caller's own.
+#[cfg(all(feature = "blocking", not(target_family = "wasm")))]
+pub fn is_blocking() -> bool {
+    crate::blocking::is_here()
+}
+
+/// Whether this runs on the runtime of blocking calls: without the feature, there are none.
+#[cfg(not(all(feature = "blocking", not(target_family = "wasm"))))]
+pub fn is_blocking() -> bool {
+    false
+}
+
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;

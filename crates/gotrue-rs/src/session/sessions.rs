@@ -8,25 +8,25 @@ use std::task::Waker;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{AbortHandle, Shared, WeakShared, poll_immediate};
-use secrecy::{ExposeSecret, SecretString};
-use supabase_core::{BoxError, BoxFuture, Method, Transport, can_sleep, limited, sleep, spawn};
+use futures_util::future::{AbortHandle, Shared, poll_immediate};
+use supabase_core::{BoxError, BoxFuture, Transport, can_sleep, limited, sleep, spawn};
 use tokio::sync::Notify;
 
-use crate::api::Api;
 use crate::clock::{Clock, Now};
-use crate::code::Code;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::session::event::AuthEvent;
-use crate::session::flight::{Answer, Flight, Input, Outcome, Reason, Save, Step};
+use crate::session::flight::{Input, Outcome, Save, Step};
 use crate::session::listeners::{AuthEvents, Listeners};
 use crate::session::machine::{Kept, Machine, Need, pause_after};
+use crate::session::refresh::Flights;
 use crate::session::saved::SavedSession;
 use crate::session::store::AnyStore;
 use crate::session::{Session, Wire, keeper};
 
-/// How often a refresh is begun again because somebody signed in or out meanwhile.
-const ATTEMPTS: u32 = 4;
+/// How long what others have begun is waited for at the least, and how often the time limit of calls: it takes several steps
+/// that have this limit each. What drives them may be a runtime that nothing drives any more.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const STEPS: u32 = 4;
 
 /// How the session is kept.
 pub(crate) struct Rules {
@@ -50,18 +50,15 @@ pub(crate) struct Sessions {
     pub(super) changed: Notify,
 }
 
-type Flown = Result<Outcome, Error>;
-
 pub(super) struct State {
     pub(super) machine: Machine,
     listeners: Listeners,
-    /// The refresh that is on its way, and why. It is dropped with the last one who waits for it.
-    flight: Option<(Reason, WeakShared<BoxFuture<'static, Flown>>)>,
+    pub(super) flights: Flights,
     /// The writing of the store that is on its way. It is kept until it is done, also where nobody waits for it any more: a
     /// store may write although its future was dropped, and what comes next must come after that.
     saving: Option<Shared<BoxFuture<'static, Result<()>>>>,
     /// Why the last refresh failed.
-    last_failure: Option<Error>,
+    pub(super) last_failure: Option<Error>,
     pub(super) keeper: Option<AbortHandle>,
     pub(super) is_closed: bool,
 }
@@ -74,7 +71,7 @@ impl Sessions {
             state: Mutex::new(State {
                 machine: Machine::new(),
                 listeners: Listeners::default(),
-                flight: None,
+                flights: Flights::default(),
                 saving: None,
                 last_failure: None,
                 keeper: None,
@@ -163,59 +160,6 @@ impl Sessions {
         }
     }
 
-    /// The session, refreshed if its token is about to expire.
-    pub(crate) async fn fresh(self: &Arc<Self>) -> Result<Option<Arc<Session>>> {
-        self.load().await?;
-        for _ in 0..ATTEMPTS {
-            let flight = {
-                let now = self.now();
-                let state = &mut *self.lock();
-                match state.machine.need(now, self.rules.margin) {
-                    Need::Load | Need::Nobody => return Ok(None),
-                    Need::Fresh(kept) => return Ok(Some(Arc::clone(&kept.session))),
-                    Need::Stale(kept) if state.machine.is_pausing(now) => {
-                        if !kept.deadline.remaining(now).is_zero() {
-                            return Ok(Some(Arc::clone(&kept.session)));
-                        }
-                        if let Some(error) = &state.last_failure {
-                            return Err(error.clone());
-                        }
-                    }
-                    Need::Stale(_) => {}
-                }
-                self.join(state, Reason::Stale)
-            };
-            match flight.await {
-                Ok(Outcome::Fresh(kept)) => return Ok(Some(kept.session)),
-                Ok(Outcome::Nobody) => return Ok(None),
-                Ok(Outcome::Overtaken | Outcome::Failed | Outcome::Refused) => {}
-                Err(error) => return self.what_is_left().map(Some).ok_or(error),
-            }
-        }
-        Err(Error::of_kind(ErrorKind::SessionMissing, None, "the session changes all the time"))
-    }
-
-    /// Refreshes the session, whether it needs it or not.
-    pub(crate) async fn refresh(self: &Arc<Self>, reason: Reason) -> Result<Arc<Session>> {
-        self.load().await?;
-        for _ in 0..ATTEMPTS {
-            let flight = self.join(&mut self.lock(), reason);
-            match flight.await? {
-                Outcome::Fresh(kept) => return Ok(kept.session),
-                Outcome::Nobody => return Err(Error::session_missing()),
-                Outcome::Overtaken | Outcome::Failed | Outcome::Refused => {}
-            }
-        }
-        Err(Error::of_kind(ErrorKind::SessionMissing, None, "the session changes all the time"))
-    }
-
-    /// The session whose token has not expired yet, although it could not be refreshed.
-    fn what_is_left(&self) -> Option<Arc<Session>> {
-        let state = self.lock();
-        let kept = state.machine.kept()?;
-        (!kept.deadline.remaining(self.now()).is_zero()).then(|| Arc::clone(&kept.session))
-    }
-
     /// The session as it is held, whether its token is good or not.
     pub(crate) async fn held(self: &Arc<Self>) -> Result<Option<Arc<Session>>> {
         self.load().await?;
@@ -251,88 +195,6 @@ impl Sessions {
         self.change(change);
         keeper::start(self);
         self.save().await
-    }
-
-    /// The flight that is on its way, or a new one.
-    fn join(self: &Arc<Self>, state: &mut State, reason: Reason) -> Shared<BoxFuture<'static, Flown>> {
-        let flying = state.flight.as_ref().and_then(|(why, flight)| Some((*why, flight.upgrade()?)));
-        let flying = flying.filter(|(_, flight)| flight.peek().is_none());
-        let before = match flying {
-            // It may end with what another process has.
-            Some((Reason::Stale, flight)) if reason == Reason::Asked => Some(flight),
-            Some((_, flight)) => return flight,
-            None => None,
-        };
-        let sessions = Arc::clone(self);
-        let flight: BoxFuture<'static, Flown> = Box::pin(async move {
-            if let Some(before) = before {
-                // Whatever came of it: there are never two at once.
-                let _ = before.await;
-            }
-            sessions.fly(reason).await
-        });
-        let flight = flight.shared();
-        state.flight = flight.downgrade().map(|flight| (reason, flight));
-        flight
-    }
-
-    /// Refreshes the session.
-    async fn fly(self: Arc<Self>, reason: Reason) -> Flown {
-        let mut failure = None;
-        self.save_if_due().await;
-        let (mut flight, mut step) = Flight::begin(&self.lock().machine, self.rules.margin, reason);
-        loop {
-            let input = match step {
-                Step::Done(outcome) => {
-                    self.save_if_due().await;
-                    return self.flown(outcome, failure);
-                }
-                Step::Ask(kept) => {
-                    let (answer, error) = self.ask(&kept).await;
-                    failure = error;
-                    Input::Answered(answer)
-                }
-                step => self.do_with_store(step).await.unwrap_or(Input::StoreFailed),
-            };
-            let now = self.now();
-            step = self.change(|machine| flight.step(machine, input, now));
-        }
-    }
-
-    fn flown(&self, outcome: Outcome, failure: Option<Error>) -> Flown {
-        match (outcome, failure) {
-            (Outcome::Failed | Outcome::Refused, Some(error)) => {
-                self.lock().last_failure = Some(error.clone());
-                Err(error)
-            }
-            (outcome, _) => Ok(outcome),
-        }
-    }
-
-    /// Asks the server for new tokens.
-    async fn ask(&self, kept: &Kept) -> (Answer, Option<Error>) {
-        let answer = self.exchange(&kept.session.refresh_token).await;
-        match answer {
-            Ok(new) if new.session.user.id == kept.session.user.id => (Answer::New(new), None),
-            Ok(_) => {
-                let message = "the server answered the refresh with the session of another user";
-                (Answer::Trouble(None), Some(Error::of_kind(ErrorKind::Decode, None, message)))
-            }
-            Err(error) if is_over(&error) => (Answer::Refused, Some(error)),
-            Err(error) => (Answer::Trouble(error.retry_after()), Some(error)),
-        }
-    }
-
-    /// Asks for the tokens that come after `refresh_token`. It is safe to ask twice: the server knows an answer that was
-    /// lost.
-    pub(crate) async fn exchange(&self, refresh_token: &SecretString) -> Result<Kept> {
-        let wire: Wire = Api::new(&self.transport, "auth.refresh_session", Method::POST, &["token"])
-            .query("grant_type", "refresh_token")
-            .json(&serde_json::json!({ "refresh_token": refresh_token.expose_secret() }))
-            .idempotent()
-            .fetch()
-            .await?;
-        Ok(self.received(wire))
     }
 
     /// A session that has just come.
@@ -371,7 +233,8 @@ impl Sessions {
                     let driven = saving.clone();
                     // Without a runtime, it goes on while somebody waits.
                     let _ = spawn(async move { drop(driven.await) });
-                    saving.await
+                    let limit = self.longest_wait();
+                    within(limit, saving).await.unwrap_or_else(|| Err(Error::store(unanswered(limit))))
                 }
             };
         }
@@ -379,7 +242,7 @@ impl Sessions {
     }
 
     /// The same, but for a store that has just failed.
-    async fn save_if_due(self: &Arc<Self>) {
+    pub(super) async fn save_if_due(self: &Arc<Self>) {
         let now = self.now();
         let due = self.lock().machine.save_due_in(now);
         match due {
@@ -413,7 +276,7 @@ impl Sessions {
         }
     }
 
-    async fn do_with_store(&self, step: Step) -> Result<Input> {
+    pub(super) async fn do_with_store(&self, step: Step) -> Result<Input> {
         let Step::Swap { expected, new } = step else { return Ok(Input::Loaded(self.read().await?)) };
         let swap = self.rules.store.swap(&self.rules.key, expected.as_ref(), new.as_ref());
         self.in_time(swap).await.map(Input::Swapped).map_err(|error| self.store_failed(error))
@@ -437,12 +300,13 @@ impl Sessions {
 
     /// What the store answers, if it does so within the time limit of calls.
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
-        match self.transport.timeout().filter(|_| can_sleep()) {
-            None => work.await,
-            Some(limit) => limited(limit, work)
-                .await
-                .unwrap_or_else(|| Err(format!("the store did not answer within {limit:?}").into())),
-        }
+        let Some(limit) = self.transport.timeout() else { return work.await };
+        within(limit, work).await.unwrap_or_else(|| Err(unanswered(limit)))
+    }
+
+    /// How long what others have begun is waited for.
+    pub(super) fn longest_wait(&self) -> Duration {
+        self.transport.timeout().unwrap_or_default().saturating_mul(STEPS).max(LONGEST_WAIT)
     }
 
     fn store_failed(&self, error: BoxError) -> Error {
@@ -473,24 +337,11 @@ impl Sessions {
     }
 }
 
-/// Whether an answer to a refresh says that the session is over. Only the service's own words do: what a gateway, a
-/// hook or a limit says is about something else.
-fn is_over(error: &Error) -> bool {
-    let is_refusal = matches!(error.status(), Some(400 | 401 | 403 | 404 | 422));
-    is_refusal
-        && matches!(
-            error.code(),
-            Some(
-                Code::RefreshTokenNotFound
-                    | Code::RefreshTokenAlreadyUsed
-                    | Code::SessionNotFound
-                    | Code::SessionExpired
-                    | Code::UserBanned
-                    | Code::UserNotFound
-                    | Code::ValidationFailed
-                    // Of a session that an OAuth client has, which its own endpoint tells, or this one refuses.
-                    | Code::InvalidGrant
-                    | Code::InvalidClient
-            )
-        )
+/// What comes of `work` within `limit`, where there is a clock to wait by.
+pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    if can_sleep() { limited(limit, work).await } else { Some(work.await) }
+}
+
+fn unanswered(limit: Duration) -> BoxError {
+    format!("the store did not answer within {limit:?}").into()
 }
