@@ -125,6 +125,53 @@ async fn a_half_open_connection_is_found_by_heartbeats() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn joins_that_are_refused_hold_up_the_connection_and_do_not_end_it() {
+    let pause = Duration::from_secs(5);
+    let server = Server::builder().error_backoff(pause).build();
+    let client = client(&server);
+    let (room, mut greetings) = room(&client).await;
+    let others = ["a", "b", "c", "d", "e", "f"];
+    let mut channels = Vec::new();
+    for other in others {
+        channels.push(soon(client.channel(other).acknowledge().subscribe()).await.unwrap());
+    }
+    let [acknowledging, refused @ ..] = channels.as_slice() else { panic!("there are six") };
+    server.refuse_joins("DatabaseLackOfConnections: none left");
+    for other in &others[1..] {
+        server.close_channel(other);
+    }
+    pass(600).await;
+    assert_eq!(server.handshakes().len(), 1, "the connection stays");
+    // From the second time on, they wait for each other, so that the rest gets its turn in between; and each has its own.
+    for n in 0..100 {
+        let sent = Instant::now();
+        server.broadcast("room", "greeting", &json!(n));
+        assert_eq!(message(&mut greetings).await.payload, json!(n));
+        assert!(sent.elapsed() <= pause, "{:?}", sent.elapsed());
+        assert_eq!(soon(acknowledging.send_broadcast("e", &n)).await.unwrap(), Sent::Acknowledged);
+        pass(n % 7).await;
+    }
+    let joins = others[1..].iter().map(|other| server.joins(other).len());
+    assert!(joins.clone().min() >= joins.max().map(|most| most / 2), "{:?}", server.joins("f").len());
+    assert_eq!((server.handshakes().len(), server.joins("room").len()), (1, 1));
+    server.accept_joins();
+    pass(60).await;
+    assert!(refused.iter().chain([&room]).all(|room| matches!(room.status(), ChannelStatus::Subscribed)));
+
+    // The first time, all of them are sent at once: nobody is given up who waits behind others.
+    server.refuse_joins("DatabaseLackOfConnections: none left");
+    for other in &others[1..] {
+        server.close_channel(other);
+    }
+    let joins = || others[1..].iter().map(|other| server.joins(other).len()).collect::<Vec<_>>();
+    let before = joins();
+    pass(24).await;
+    assert_eq!(joins().iter().zip(before).map(|(now, before)| now - before).collect::<Vec<_>>(), [1; 5]);
+    pass(20).await;
+    assert!(soon(acknowledging.send_broadcast("e", &1)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn heartbeats_keep_the_connection_for_a_day() {
     let server = Server::new();
     let client = client(&server);

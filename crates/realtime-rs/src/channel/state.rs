@@ -155,6 +155,15 @@ impl Machine {
         self.fail(verdict, now, pause)
     }
 
+    /// The server took its time with a join that was sent as `by`: one that was sent later has waited so long.
+    pub(crate) fn held_up(&mut self, by: Ref, until: Instant) {
+        if let Phase::Joining { join, until: at } = &mut self.phase
+            && *join > by
+        {
+            *at = until.max(*at);
+        }
+    }
+
     /// The server did not answer a join in time. The join that is to be left, so that a late answer finds nobody.
     pub(crate) fn timed_out(
         &mut self,

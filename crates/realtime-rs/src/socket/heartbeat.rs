@@ -75,6 +75,13 @@ impl Heartbeats {
         self.limit = limit;
     }
 
+    /// The server took its time with something that was sent as `by`: what was sent later has waited so long.
+    pub(crate) fn held_up(&mut self, by: Ref, now: Instant) {
+        if let Some(asked) = self.asked.as_mut().filter(|asked| asked.reference > by) {
+            asked.until = asked.until.max(after(now, self.limit));
+        }
+    }
+
     /// Until when an answer must come, if one is asked for.
     pub(crate) fn until(&self) -> Option<Instant> {
         self.asked.map(|asked| asked.until)
@@ -121,6 +128,20 @@ mod tests {
         let mut beats = Heartbeats::new(INTERVAL, LIMIT, now, wall);
         beats.sent(1, now, LIMIT);
         assert_eq!(beats.poll(now + LIMIT, wall + LIMIT), Beat::TimedOut);
+    }
+
+    #[test]
+    fn what_was_sent_before_it_may_hold_it_up() {
+        let (now, wall) = clocks();
+        let mut beats = Heartbeats::new(INTERVAL, LIMIT, now, wall);
+        beats.sent(7, now, LIMIT);
+        let half = LIMIT / 2;
+        beats.held_up(8, now + half);
+        assert_eq!(beats.until(), Some(now + LIMIT));
+        beats.held_up(6, now + half);
+        assert_eq!(beats.poll(now + LIMIT, wall + LIMIT), Beat::Wait(now + half + LIMIT));
+        beats.held_up(6, now);
+        assert_eq!(beats.poll(now + half + LIMIT, wall + half + LIMIT), Beat::TimedOut);
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(super) struct Task {
     failed: u32,
     /// Until when the server that refused the last try asked to be left alone, and that refusal.
     held_off: Option<(Instant, Error)>,
+    /// The join that was answered last was refused.
+    is_refused: bool,
     opened_at: Option<Instant>,
     idle_since: Option<Instant>,
     connectors: Vec<Reply>,
@@ -89,6 +91,7 @@ impl Task {
             is_paused: false,
             failed: 0,
             held_off: None,
+            is_refused: false,
             opened_at: None,
             idle_since: None,
             connectors: Vec::new(),

@@ -22,6 +22,9 @@ use crate::timestamp::Timestamp;
 /// How many joins are sent before the first of them is answered. Servers limit how many they take in a second.
 const JOINS_AT_ONCE: usize = 32;
 
+/// The same where the server refuses them: it sleeps before it says so, and all of the connection with it.
+const REFUSED_AT_ONCE: usize = 1;
+
 /// How long after a join what else was asked for may take to come. A project's first subscriber waits up to 20 seconds.
 const AWAITED: Duration = Duration::from_secs(60);
 
@@ -29,7 +32,7 @@ impl Task {
     /// Whether joins are to be sent: then a token is asked for, and they are sent with it.
     pub(super) fn settle_joins(&mut self, now: Instant) {
         let is_up = matches!(self.line.link, Link::Up(_));
-        if is_up && self.joins_in_flight() < JOINS_AT_ONCE {
+        if is_up && self.room_for_joins() > 0 {
             let is_due = self.entries.values().any(|entry| entry.machine.is_due(now));
             if is_due {
                 self.ask_for_token();
@@ -37,18 +40,23 @@ impl Task {
         }
     }
 
-    fn joins_in_flight(&self) -> usize {
-        self.entries.values().filter(|entry| matches!(entry.machine.phase(), Phase::Joining { .. })).count()
+    /// How many more joins may be sent now.
+    fn room_for_joins(&self) -> usize {
+        let phases = self.entries.values().map(|entry| entry.machine.phase());
+        let in_flight = phases.filter(|phase| matches!(phase, Phase::Joining { .. })).count();
+        let limit = if self.is_refused { REFUSED_AT_ONCE } else { JOINS_AT_ONCE };
+        limit.saturating_sub(in_flight)
     }
 
     /// Joins what is due, with the token that was just had.
     pub(super) fn join_all(&mut self) {
         let now = Instant::now();
-        let room = JOINS_AT_ONCE.saturating_sub(self.joins_in_flight());
-        let mut due: Vec<_> =
-            self.entries.values().filter(|entry| entry.machine.is_due(now)).map(|e| e.id).collect();
+        let room = self.room_for_joins();
+        let due = self.entries.values().filter(|entry| entry.machine.is_due(now));
+        // Whoever waits longest is first: where there is little room, one that is refused again and again would keep it.
+        let mut due: Vec<_> = due.map(|entry| (entry.machine.deadline(), entry.id)).collect();
         due.sort_unstable();
-        for id in due.into_iter().take(room) {
+        for (_, id) in due.into_iter().take(room) {
             let Some(entry) = self.topics.get(&id).and_then(|topic| self.entries.get_mut(topic)) else {
                 continue;
             };
@@ -108,9 +116,11 @@ impl Task {
             if error.code() == Some(&Code::Unauthorized) && entry.join_token != self.tokens.version {
                 verdict = Verdict::OtherToken;
             }
+            self.held_up(join);
             self.refused(topic, join, verdict, &error);
             return;
         }
+        self.is_refused = false;
         let now = Instant::now();
         match ids(answer.response, &entry.config.postgres_changes) {
             Ok(ids) => entry.ids = ids,
@@ -147,6 +157,23 @@ impl Task {
             {
                 entry.error(&error, false);
             }
+        }
+    }
+
+    /// The server refused a join. Nothing that was sent after it was looked at meanwhile.
+    fn held_up(&mut self, by: Ref) {
+        self.is_refused = true;
+        let now = Instant::now();
+        if let Link::Up(up) = &mut self.line.link {
+            up.beats.held_up(by, now);
+        }
+        let until = after(now, self.settings.join_timeout);
+        for entry in self.entries.values_mut() {
+            entry.machine.held_up(by, until);
+        }
+        let until = after(now, self.settings.push_timeout);
+        for pending in self.pending.iter_mut().filter(|pending| pending.reference > by) {
+            pending.until = pending.until.max(until);
         }
     }
 
