@@ -84,6 +84,8 @@ pub(crate) struct Draft {
     is_narrowed: bool,
     /// What looks whether a guard sees what it must. A function and not a flag, as [`Whole`] is.
     guard: Option<fn(&mut Draft)>,
+    /// The same for a plan, which may write past every guard.
+    plan_guard: Option<fn(&mut Draft)>,
     /// How the answer is known to hold every row there is, if it must.
     must_be_whole: Option<Whole>,
     fault: Option<Error>,
@@ -243,6 +245,7 @@ impl Draft {
             on_conflict: None,
             is_narrowed: false,
             guard: None,
+            plan_guard: None,
             must_be_whole: None,
             fault: None,
         });
@@ -297,6 +300,7 @@ impl Draft {
             on_conflict: self.on_conflict.clone(),
             is_narrowed: self.is_narrowed,
             guard: self.guard,
+            plan_guard: self.plan_guard,
             must_be_whole: self.must_be_whole,
             fault: None,
         }

@@ -75,6 +75,12 @@ impl ClientHeaders {
         let mut set = |headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue| {
             bytes += value.len();
             match headers.insert(name, value.clone()) {
+                // Preferences of the client hold beside those of the call, but not instead: of two that contradict each
+                // other, a server takes the first.
+                Some(old) if *name == PREFER => {
+                    bytes += line(name);
+                    headers.append(name, old);
+                }
                 Some(old) => bytes -= old.len(),
                 None => bytes += line(name),
             }
@@ -84,22 +90,11 @@ impl ClientHeaders {
             set(&mut headers, &AUTHORIZATION, bearer);
             authorization = true;
         }
-        let mut preferences = 0;
         for (name, value) in &request.headers {
-            if *name == PREFER {
-                // Preferences of the client hold beside those of the call, but not instead: of two that contradict each
-                // other, a server takes the first.
-                if let Some(of_client) = headers.insert(PREFER, value.clone()) {
-                    headers.append(PREFER, of_client);
-                }
-                preferences += line(name) + value.len();
-                continue;
-            }
             accept |= *name == ACCEPT;
             authorization |= *name == AUTHORIZATION;
             set(&mut headers, name, value);
         }
-        bytes += preferences;
         for (name, is_filled) in [(AUTHORIZATION, authorization), (ACCEPT, accept)] {
             if !is_filled {
                 bytes -= line(&name);

@@ -9,6 +9,7 @@ use reqwest::{Method, StatusCode};
 use url::Url;
 
 use crate::failure::Failure;
+use crate::request::Request;
 
 /// How many redirects of one request are followed.
 pub(crate) const LIMIT: usize = 10;
@@ -16,9 +17,10 @@ pub(crate) const LIMIT: usize = 10;
 /// Where to send a request that was answered with `status` and `location`; `None` if that is no redirect.
 ///
 /// # Errors
-/// The redirect leads to another origin, or would drop the body of a write, or says not where to.
+/// The redirect leads to another origin, or would drop the body of a write or the query that says what is meant, or says
+/// not where to.
 pub(crate) fn target(
-    method: &Method,
+    request: &Request,
     from: &Url,
     status: StatusCode,
     location: Option<&HeaderValue>,
@@ -41,17 +43,18 @@ pub(crate) fn target(
         return Err(Failure::redirect(message, status));
     }
     let keeps_method = matches!(code, 307 | 308);
-    if !keeps_method && !matches!(*method, Method::GET | Method::HEAD) {
-        let message =
-            format!("the server redirects a {method} with {code}: not followed, as that would drop its body");
-        return Err(Failure::redirect(message, status));
-    }
-    Ok(Some(to))
-}
-
-/// Whether the query is gone on the way from one address to the other.
-pub(crate) fn drops_query(from: &Url, to: &Url) -> bool {
-    from.query().is_some() && to.query().is_none_or(str::is_empty)
+    let method = &request.method;
+    let dropped = if !keeps_method && !matches!(*method, Method::GET | Method::HEAD) {
+        "body"
+    } else if request.keeps_query && from.query().is_some() && to.query().is_none_or(str::is_empty) {
+        "query"
+    } else {
+        return Ok(Some(to));
+    };
+    let message = format!(
+        "the server redirects a {method} with {code}: not followed, as that would drop its {dropped}"
+    );
+    Err(Failure::redirect(message, status))
 }
 
 #[cfg(test)]
@@ -61,9 +64,14 @@ mod tests {
     fn decide(method: Method, status: u16, location: &str) -> Result<Option<String>, String> {
         let from = Url::parse("http://a.test:8000/rest/v1/t?select=*").unwrap();
         let location = HeaderValue::from_str(location).unwrap();
-        target(&method, &from, StatusCode::from_u16(status).unwrap(), Some(&location))
-            .map(|to| to.map(String::from))
-            .map_err(|failure| failure.message().to_owned())
+        target(
+            &Request::new("test", method, from.clone()),
+            &from,
+            StatusCode::from_u16(status).unwrap(),
+            Some(&location),
+        )
+        .map(|to| to.map(String::from))
+        .map_err(|failure| failure.message().to_owned())
     }
 
     #[test]
@@ -100,5 +108,19 @@ mod tests {
                 assert!(decide(method, status, "/x").unwrap_err().contains("drop its body"));
             }
         }
+    }
+
+    #[test]
+    fn a_query_that_says_what_is_meant_is_not_dropped() {
+        let from = Url::parse("http://a.test/t?id=eq.1").unwrap();
+        let request = Request { keeps_query: true, ..Request::new("test", Method::DELETE, from.clone()) };
+        let decide = |from: &Url, location: &'static str| {
+            target(&request, from, StatusCode::PERMANENT_REDIRECT, Some(&HeaderValue::from_static(location)))
+        };
+        for location in ["/u", "/u?", "u#x"] {
+            assert!(decide(&from, location).unwrap_err().message().contains("drop its query"));
+        }
+        assert!(decide(&from, "/u?id=eq.1").is_ok());
+        assert!(decide(&Url::parse("http://a.test/t").unwrap(), "/u").is_ok());
     }
 }

@@ -321,7 +321,7 @@ impl Transport {
             if request.takes(status) {
                 break;
             }
-            let target = redirect::target(&request.method, &url, status, response.headers().get(LOCATION));
+            let target = redirect::target(request, &url, status, response.headers().get(LOCATION));
             match target.map_err(|failure| failure.with_headers(response.headers()))? {
                 None => {
                     // Its body may stall, and its status is known: so it ends before the limit does, and leaves another
@@ -334,12 +334,6 @@ impl Transport {
                 Some(_) if hops == redirect::LIMIT => {
                     let message = format!("the server redirected {} times", hops + 1);
                     return Err(Failure::redirect(message, status).with_headers(response.headers()));
-                }
-                Some(next) if request.keeps_query && redirect::drops_query(&url, &next) => {
-                    let message = "the server redirects to an address without the query: not followed, as that says which rows are meant";
-                    return Err(
-                        Failure::redirect(message.to_owned(), status).with_headers(response.headers())
-                    );
                 }
                 Some(next) => url = next,
             }

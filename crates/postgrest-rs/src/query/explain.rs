@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use supabase_core::{Failure, Reply};
 
-use super::Query;
-use super::accept::Format;
+use super::accept::{Format, Shape};
 use super::send::text;
 use super::stage::{Explained, Plannable};
+use super::{Draft, Query};
 use crate::error::{Error, Result};
 
 /// What the plan shows, for [`explain`](crate::Query::explain).
@@ -67,11 +67,6 @@ impl Explain {
     pub fn wal(mut self) -> Self {
         self.wal = true;
         self
-    }
-
-    /// Whether the query is run.
-    pub(crate) fn runs(self) -> bool {
-        self.analyze
     }
 
     /// The options, as the media type lists them.
@@ -170,7 +165,7 @@ impl<S, Out> Query<S, Out> {
     where
         S: Plannable,
     {
-        self.with(|draft| draft.accept.plan = Some((options, Format::Text))).to(text)
+        self.planned(options, Format::Text).to(text)
     }
 
     /// As [`explain`](Self::explain), with the plan as data.
@@ -186,8 +181,38 @@ impl<S, Out> Query<S, Out> {
     where
         S: Plannable,
     {
-        self.with(|draft| draft.accept.plan = Some((options, Format::Json))).to(plan)
+        self.planned(options, Format::Json).to(plan)
     }
+
+    fn planned(self, options: Explain, format: Format) -> Self {
+        self.with(|draft| {
+            draft.accept.plan = Some((options, format));
+            draft.plan_guard = options.analyze.then_some(refuse_unguarded);
+        })
+    }
+}
+
+/// An analyzed plan runs what it is the plan of, and the server heeds nothing then that would undo it.
+fn refuse_unguarded(draft: &mut Draft) {
+    if draft.prefer.rollback {
+        draft.blame(
+            "the server does not say whether it undoes what an analyzed plan has changed: leave out `analyze` or \
+             `dry_run`"
+                .to_owned(),
+        );
+    }
+    if draft.reads() {
+        return;
+    }
+    let guard = match draft.accept.shape {
+        _ if draft.prefer.max_affected.is_some() => "max_affected",
+        Shape::One => "single",
+        Shape::MaybeOne if draft.writes_rows() => "maybe_single",
+        Shape::MaybeOne | Shape::Rows | Shape::Csv | Shape::GeoJson => return,
+    };
+    draft.blame(format!(
+        "the server writes for an analyzed plan without heeding `{guard}`: leave out `analyze` or `{guard}`"
+    ));
 }
 
 /// The only plan of the list that PostgreSQL answers with.

@@ -119,28 +119,8 @@ impl Draft {
                     .to_owned(),
             );
         }
-        if let Some(guard) = self.guard {
+        for guard in [self.guard, self.plan_guard].into_iter().flatten() {
             guard(self);
-        }
-        if self.prefer.rollback && self.accept.plan.is_some_and(|(options, _)| options.runs()) {
-            self.blame(
-                "the server does not say whether it undoes what an analyzed plan has changed: leave out `analyze` or \
-                 `dry_run`"
-                    .to_owned(),
-            );
-        }
-        if !self.reads() && self.accept.plan.is_some_and(|(options, _)| options.runs()) {
-            let guard = match self.accept.shape {
-                _ if self.prefer.max_affected.is_some() => Some("max_affected"),
-                Shape::One => Some("single"),
-                Shape::MaybeOne if self.writes_rows() => Some("maybe_single"),
-                Shape::MaybeOne | Shape::Rows | Shape::Csv | Shape::GeoJson => None,
-            };
-            if let Some(guard) = guard {
-                self.blame(format!(
-                    "the server writes for an analyzed plan without heeding `{guard}`: leave out `analyze` or `{guard}`"
-                ));
-            }
         }
         if let Some(whole) = self.must_be_whole {
             (whole.ask)(self);
