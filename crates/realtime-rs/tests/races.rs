@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -9,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use common::{Memory, URL, builder, client, frames, item, join_tokens, message, pass, soon};
 use futures_util::FutureExt;
 use realtime_rs::{
-    Backoff, Broadcast, Changes, Channel, ChannelStatus, Client, Code, ConnectionState, Delivery, Error,
-    ErrorKind, Listener, ProtocolVersion, Timestamp, WhileAway,
+    Backoff, Broadcast, Changes, Channel, ChannelStatus, Client, Code, Connection, ConnectionState, Delivery,
+    Error, ErrorKind, Handshake, Listener, ProtocolVersion, Result, Timestamp, Transport, WhileAway,
 };
 use serde_json::{Value, json};
 use supabase_mock::realtime::{Access, Server, Table};
@@ -224,6 +225,47 @@ async fn a_token_that_meets_the_end_of_the_one_before_it_is_tried_once() {
     pass(DAY).await;
     assert!(matches!(room.status(), ChannelStatus::NeedsToken(_)), "{:?}", room.status());
     assert_eq!(server.joins("room").len(), 3);
+}
+
+type Once = Box<dyn FnOnce() + Send>;
+
+/// Runs something of the test right after the next connection is opened, before anything is done with it.
+struct Opening {
+    memory: Memory,
+    then: Arc<Mutex<Option<Once>>>,
+}
+
+impl Transport for Opening {
+    fn connect(&self, handshake: Handshake) -> Pin<Box<dyn Future<Output = Result<Connection>> + Send>> {
+        let (opened, then) = (self.memory.connect(handshake), Arc::clone(&self.then));
+        Box::pin(async move {
+            let opened = opened.await;
+            if let Some(then) = then.lock().unwrap().take() {
+                then();
+            }
+            opened
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_token_that_was_told_last_is_the_one_that_joins() {
+    let server = Server::new();
+    let then = Arc::new(Mutex::new(None));
+    let client = builder(&server)
+        .transport(Opening { memory: Memory(server.clone()), then: Arc::clone(&then) })
+        .build()
+        .unwrap();
+    client.set_auth(Some(token(&server, 0).into())).await.unwrap();
+    // It is told while the one before it is taken for a join.
+    let (last, telling) = (token(&server, 1), client.clone());
+    *then.lock().unwrap() = Some(Box::new(move || {
+        assert!(telling.set_auth(Some(last.into())).now_or_never().is_none());
+    }));
+    let (_room, mut greetings) = room(&client).await;
+    server.drop_all();
+    is_told_of_a_gap(&mut greetings).await;
+    assert_eq!(join_tokens(&server, "room"), [Some(token(&server, 1)), Some(token(&server, 1))]);
 }
 
 #[tokio::test(start_paused = true)]

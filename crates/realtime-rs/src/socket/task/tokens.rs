@@ -118,6 +118,10 @@ impl Task {
     pub(super) fn set_auth(&mut self, token: Option<SecretString>) {
         self.tokens.told = Some(token.clone());
         *self.public.told() = Some(token.clone());
+        if !self.settings.http.asks_for_tokens() {
+            // What is on its way is the one before it.
+            self.tokens.work = None;
+        }
         self.adopt(token);
     }
 
