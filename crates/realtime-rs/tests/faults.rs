@@ -560,6 +560,20 @@ async fn what_is_not_confirmed_in_time_is_an_error_that_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limit_holds_also_while_a_token_is_waited_for() {
+    let server = Server::new();
+    let client = builder(&server)
+        .access_token_with(std::future::pending)
+        .connect_timeout(Duration::from_secs(60))
+        .build()
+        .unwrap();
+    let begun = Instant::now();
+    let room = client.channel("room").timeout(Duration::from_secs(7));
+    let error = soon(room.subscribe()).await.unwrap_err();
+    assert_eq!((error.kind(), begun.elapsed().as_secs()), (ErrorKind::Timeout, 7), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn rate_limits_close_the_channel_and_it_comes_back() {
     for limit in [Limit::Messages, Limit::PresenceMessages] {
         let server = Server::new();

@@ -152,10 +152,10 @@ impl Entry {
         }
     }
 
-    /// When something is to be done by itself.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
+    /// The moments at which something is to be done by itself.
+    pub(crate) fn deadlines(&self) -> impl Iterator<Item = Instant> {
         let subscribe = self.subscriber.is_some().then_some(self.subscribe_until).flatten();
-        [self.machine.deadline(), subscribe, self.awaited_until].into_iter().flatten().min()
+        [self.machine.deadline(), subscribe, self.awaited_until].into_iter().flatten()
     }
 
     /// Tells a broadcast to those who hear it.

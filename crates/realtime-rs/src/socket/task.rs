@@ -236,8 +236,7 @@ impl Task {
         let idle = self.settle_idle(now);
         let pushes = self.pending.front().map(|pending| pending.until);
         // A channel that is due waits for a token or for the answers to others: nothing that the clock brings.
-        let channels =
-            self.entries.values().filter_map(|entry| entry.deadline()).filter(|at| *at > now).min();
+        let channels = self.entries.values().flat_map(|entry| entry.deadlines()).filter(|at| *at > now).min();
         self.deadline = [link, beat, idle, pushes, channels].into_iter().flatten().min();
     }
 

@@ -279,7 +279,7 @@ impl Task {
         let topics: Vec<_> = self
             .entries
             .iter()
-            .filter(|(_, entry)| entry.deadline().is_some_and(|at| at <= now))
+            .filter(|(_, entry)| entry.deadlines().any(|at| at <= now))
             .map(|(topic, _)| topic.clone())
             .collect();
         for topic in topics {
