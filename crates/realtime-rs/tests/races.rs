@@ -494,6 +494,29 @@ async fn a_broadcast_that_may_have_arrived_is_not_sent_again_over_http() {
     assert_eq!(message(&mut orders).await.payload, json!({ "n": 2 }));
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_to_a_channel_that_is_being_left_is_refused() {
+    for choice in [WhileAway::Refuse, WhileAway::Queue(9)] {
+        let server = Server::new();
+        let client = client(&server);
+        let room = soon(client.channel("room").while_away(choice).subscribe()).await.unwrap();
+        server.delay_replies(Duration::from_secs(5));
+        let sending = async {
+            soon(server.wait_for(|frame| frame.event() == "phx_leave")).await;
+            let sent = [
+                room.send_broadcast("greeting", &1).await.map(drop),
+                room.track(&json!({ "n": 1 })).await,
+                room.untrack().await,
+            ];
+            sent.map(|sent| sent.map_err(|error| error.kind()))
+        };
+        let (left, sent) = soon(async { tokio::join!(room.unsubscribe(), sending) }).await;
+        left.unwrap();
+        assert_eq!(sent, [Err(ErrorKind::Closed); 3], "{choice:?}");
+        assert!(frames(&server, "room", "presence").is_empty());
+    }
+}
+
 #[tokio::test]
 async fn a_broadcast_over_http_is_that_of_the_user_who_was_told_last() {
     let server = Server::new();

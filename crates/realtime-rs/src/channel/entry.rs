@@ -11,7 +11,7 @@ use supabase_core::Instant;
 
 use super::ChannelShared;
 use super::config::Config;
-use super::state::Machine;
+use super::state::{Machine, Phase};
 use crate::broadcast::{Meta, RawBroadcast};
 use crate::deadline::after;
 use crate::delivery::Gap;
@@ -156,6 +156,11 @@ impl Entry {
     pub(crate) fn deadlines(&self) -> impl Iterator<Item = Instant> {
         let subscribe = self.subscriber.is_some().then_some(self.subscribe_until).flatten();
         [self.machine.deadline(), subscribe, self.awaited_until].into_iter().flatten()
+    }
+
+    /// Whether the server is told that it is left, and has not confirmed that.
+    pub(crate) fn is_being_left(&self) -> bool {
+        matches!(self.machine.phase(), Phase::Leaving { .. })
     }
 
     /// Tells a broadcast to those who hear it.

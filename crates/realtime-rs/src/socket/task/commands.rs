@@ -9,7 +9,6 @@ use super::line::Link;
 use crate::broadcast::Sent;
 use crate::channel::WhileAway;
 use crate::channel::entry::{Entry, Plan, Queued, Waiter};
-use crate::channel::state::Phase;
 use crate::error::{Error, Result};
 use crate::payload::Payload;
 use crate::protocol::{Ref, UserBroadcast, encode_broadcast};
@@ -79,7 +78,7 @@ impl Task {
         }
         let topic = plan.shared.topic.clone();
         if let Some(entry) = self.entries.get(&topic) {
-            if !matches!(entry.machine.phase(), Phase::Leaving { .. }) {
+            if !entry.is_being_left() {
                 reply.tell(Err(Error::invalid(format!(
                     "this client has joined the channel `{}` already: `get_channel` has it, and it can be cloned",
                     plan.shared.name
@@ -113,6 +112,10 @@ impl Task {
         };
         if entry.machine.joined().is_none() {
             match entry.shared.while_away {
+                // It does not come back. What goes over HTTP needs no channel.
+                WhileAway::Refuse | WhileAway::Queue(_) if entry.is_being_left() => {
+                    reply.tell(Err(Error::closed("the channel is being left")));
+                }
                 WhileAway::Queue(limit) if entry.queue.len() < limit => {
                     reply.tell(self.line.fits(payload.as_bytes().len()).map(|()| {
                         entry.queue.push_back(Queued { event, payload });
@@ -180,6 +183,10 @@ impl Task {
             if let Err((error, waiter)) = self.push_presence(&topic, join, payload, Waiter::Presence(reply)) {
                 self.told(waiter.tell(Err(error)));
             }
+            return;
+        }
+        if entry.is_being_left() {
+            reply.tell(Err(Error::closed("the channel is being left")));
             return;
         }
         // It is said when the channel is joined.
