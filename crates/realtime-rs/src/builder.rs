@@ -47,7 +47,6 @@ struct Options {
     transport: Option<Arc<dyn Transport>>,
     version: ProtocolVersion,
     log_level: Option<&'static str>,
-    headers: Vec<(String, String)>,
     heartbeat_interval: Duration,
     heartbeat_timeout: Duration,
     connect_timeout: Duration,
@@ -69,7 +68,6 @@ impl Default for Options {
             transport: None,
             version: ProtocolVersion::default(),
             log_level: None,
-            headers: Vec::new(),
             heartbeat_interval: Duration::from_secs(25),
             heartbeat_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(15),
@@ -90,13 +88,12 @@ impl Default for Options {
 
 impl Remake for Options {
     fn settings(&self, http: supabase_core::Transport) -> Settings {
-        let Self { version, log_level, headers, backoff, signed_out, room, clock, .. } = self.clone();
+        let Self { version, log_level, backoff, signed_out, room, clock, .. } = self.clone();
         Settings {
             transport: self.transport.clone().unwrap_or_else(|| default_transport(&http)),
             http,
             version,
             log_level,
-            headers,
             heartbeat_interval: self.heartbeat_interval,
             heartbeat_timeout: self.heartbeat_timeout,
             connect_timeout: self.connect_timeout,

@@ -59,7 +59,8 @@ impl Handshake {
         &self.url
     }
 
-    /// The headers that the client was told to send. A browser cannot send any.
+    /// The headers of this client: those that it was told to send, and what it is. The API key stands in the address. A
+    /// browser cannot send any.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }

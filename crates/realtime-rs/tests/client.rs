@@ -2,10 +2,14 @@
 
 mod common;
 
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{builder, client, frames, item, soon};
-use realtime_rs::{Backoff, Client, ConnectionState, ErrorKind};
+use realtime_rs::{
+    Backoff, Client, Connection, ConnectionState, Error, ErrorKind, Handshake, Result, Transport,
+};
 use serde_json::{Value, json};
 use supabase_mock::realtime::Server;
 
@@ -26,6 +30,33 @@ async fn a_channel_is_removed_by_its_handle_and_the_others_stay() {
     assert_eq!(names, ["stays"]);
     server.broadcast("stays", "e", &json!(1));
     assert_eq!(common::message(&mut goes_on).await.payload, 1);
+}
+
+/// Opens nothing, and keeps what it was to open it with.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<(String, String)>>>);
+
+impl Transport for Kept {
+    fn connect(&self, handshake: Handshake) -> Pin<Box<dyn Future<Output = Result<Connection>> + Send>> {
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        self.0.lock().unwrap().extend(handshake.headers().map(owned));
+        Box::pin(async { Err(Error::refused(403, "no")) })
+    }
+}
+
+#[tokio::test]
+async fn a_transport_is_told_the_headers_of_its_client() {
+    let kept = Kept::default();
+    let client = Client::builder(common::URL, "sb_publishable_test")
+        .header("x-tenant", "acme")
+        .transport(kept.clone())
+        .build()
+        .unwrap();
+    client.connect().await.unwrap_err();
+    let headers = kept.0.lock().unwrap();
+    assert!(headers.contains(&("x-tenant".to_owned(), "acme".to_owned())), "{headers:?}");
+    assert!(headers.iter().any(|(name, _)| name == "x-client-info"), "{headers:?}");
+    assert!(headers.iter().all(|(_, value)| value != "sb_publishable_test"), "{headers:?}");
 }
 
 #[tokio::test(start_paused = true)]

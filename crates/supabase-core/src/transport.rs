@@ -137,9 +137,9 @@ impl Transport {
         self.shared.key.as_ref().and_then(|key| key.apikey().to_str().ok())
     }
 
-    /// The headers that every request of this client has.
+    /// The headers that every request of this client has, the API key among them.
     #[cfg(not(target_family = "wasm"))]
-    pub(crate) fn client_headers(&self) -> &HeaderMap {
+    pub fn client_headers(&self) -> &HeaderMap {
         self.shared.headers.all()
     }
 

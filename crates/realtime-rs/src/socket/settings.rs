@@ -28,7 +28,6 @@ pub(crate) struct Settings {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) version: ProtocolVersion,
     pub(crate) log_level: Option<&'static str>,
-    pub(crate) headers: Vec<(String, String)>,
     pub(crate) heartbeat_interval: Duration,
     pub(crate) heartbeat_timeout: Duration,
     pub(crate) connect_timeout: Duration,
@@ -71,6 +70,15 @@ impl Settings {
         }
         // `http` becomes `ws`, `https` becomes `wss`.
         let url = String::from(url).replacen("http", "ws", 1);
-        Handshake { url, headers: self.headers.clone() }
+        // The key stands in the address.
+        #[cfg(not(target_family = "wasm"))]
+        let all = self.http.client_headers().iter().filter(|(name, _)| name.as_str() != "apikey");
+        #[cfg(not(target_family = "wasm"))]
+        let headers = all
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        #[cfg(target_family = "wasm")]
+        let headers = Vec::new();
+        Handshake { url, headers }
     }
 }
