@@ -28,12 +28,16 @@ pub(crate) enum Raw {
     System(Arc<SystemMessage>),
 }
 
+/// What a message weighs beside its texts.
+const LEAST: usize = 64;
+
 impl Weight for Raw {
     fn weight(&self) -> usize {
         match self {
             Self::Broadcast(broadcast) => broadcast.payload.as_ref().map_or(0, Bytes::len),
             Self::Change(data) => data.len(),
-            Self::Presence(_) | Self::System(_) => 64,
+            Self::Presence(note) => LEAST + note.bytes(),
+            Self::System(said) => LEAST + said.extension.len() + said.status.len() + said.message.len(),
         }
     }
 }
@@ -205,4 +209,44 @@ pub(crate) fn event(raw: Raw) -> Result<Event> {
         Raw::Presence(note) => Event::Presence(typed_event(Arc::unwrap_or_clone(note))?),
         Raw::System(message) => Event::System(Arc::unwrap_or_clone(message)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::Room;
+    use crate::mailbox::mailbox;
+    use crate::presence::Presences;
+
+    /// How many of a hundred messages of a million bytes a stream holds whose reader is slow.
+    fn held(message: impl Fn() -> Raw) -> usize {
+        let (sender, mut receiver) = mailbox(Room::default());
+        for _ in 0..100 {
+            sender.send(message());
+        }
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let mut held = 0;
+        while let Poll::Ready(Some(item)) = receiver.poll_next(&mut context) {
+            held += usize::from(matches!(item, Ok(Delivery::Message(_))));
+        }
+        held
+    }
+
+    #[test]
+    fn whatever_a_stream_hears_it_holds_no_more_than_it_says() {
+        let text = "x".repeat(1_000_000);
+        let mut presences = Presences::default();
+        let metas = format!(r#"{{"metas":[{{"phx_ref":"1","text":"{text}"}}]}}"#);
+        let notes = presences.sync_diff(format!(r#"{{"joins":{{"ada":{metas}}}}}"#).as_bytes());
+        let mut notes = notes.unwrap().into_iter().map(Arc::new);
+        let (join, sync) = (notes.next().unwrap(), notes.next().unwrap());
+        let leave = presences.sync_diff(format!(r#"{{"leaves":{{"ada":{metas}}}}}"#).as_bytes());
+        let leave = Arc::new(leave.unwrap().remove(0));
+        let said = Arc::new(SystemMessage { extension: "".into(), status: "".into(), message: text.clone() });
+        for message in [Raw::Presence(join), Raw::Presence(leave), Raw::System(said)] {
+            assert_eq!(held(|| message.clone()), 16);
+        }
+        assert_eq!(held(|| Raw::Change(Bytes::from(text.clone()))), 16);
+        assert_eq!(held(|| Raw::Presence(Arc::clone(&sync))), 100);
+    }
 }

@@ -25,6 +25,19 @@ pub(crate) enum Note {
     Leave { key: String, current: Vec<Meta>, left: Vec<Meta> },
 }
 
+impl Note {
+    /// How long all is that it tells.
+    pub(crate) fn bytes(&self) -> usize {
+        let (Self::Join { key, current, new: moved } | Self::Leave { key, current, left: moved }) = self
+        else {
+            return 0;
+        };
+        let metas = current.iter().chain(moved);
+        key.len()
+            + metas.map(|meta| size_of::<Meta>() + meta.reference.len() + meta.json.len()).sum::<usize>()
+    }
+}
+
 /// The presences of a channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Presences {
