@@ -73,6 +73,9 @@ faults! {
     ClockBehind = "clock behind",
 }
 
+/// Where redirects within the origin lead. Without a query a read would not follow: that is what says which rows are meant.
+pub(crate) const MOVED: &str = "/moved?still=asked";
+
 const INVALID_JSON: &[u8] = b"{\"private-neverbeseen\": [1, 2";
 const INVALID_UTF8: &[u8] = b"{\"private-neverbeseen\": \"\xff\xfe\"}";
 const PAGE: &str = "<html><body>private-neverbeseen: log in to this network first</body></html>";
@@ -151,8 +154,8 @@ impl Fault {
             Self::Cloudflare => Answer::new(520).header("content-type", "text/plain").body("error code: 520"),
             Self::Page => page(200),
             Self::RedirectElsewhere => Answer::new(302).header("location", elsewhere),
-            Self::RedirectBy302 => Answer::new(302).header("location", "/moved"),
-            Self::RedirectBy307 => Answer::new(307).header("location", "/moved"),
+            Self::RedirectBy302 => Answer::new(302).header("location", MOVED),
+            Self::RedirectBy307 => Answer::new(307).header("location", MOVED),
             Self::InvalidJson => success(INVALID_JSON),
             Self::InvalidUtf8 => success(INVALID_UTF8),
             Self::InvalidGzip => success(b"this is no gzip").header("content-encoding", "gzip"),

@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 
 use crate::call::{Call, Good};
 use crate::cell::{Cell, Times};
-use crate::fault::Fault;
+use crate::fault::{Fault, MOVED};
 use crate::line::{self, Ends, Way};
 use crate::names::Names;
 use crate::secrets::Secrets;
@@ -162,7 +162,7 @@ impl Site {
                 && request.method == "POST"
                 && (request.target.starts_with("/auth/v1/token")
                     == matches!(self.call, Call::SignIn | Call::Refresh)
-                    || request.target == "/moved")
+                    || request.target == MOVED)
         };
         requests.iter().skip(redirected).filter(is_own).count()
     }
