@@ -3,9 +3,11 @@
 mod common;
 
 use std::collections::VecDeque;
+use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use common::{Memory, builder, client, frames, item, join_tokens, message, pass, soon, token_of};
@@ -16,6 +18,7 @@ use realtime_rs::{
 use serde_json::{Value, json};
 use supabase_mock::realtime::{Access, Change, Limit, Server, Table};
 use supabase_testing::raw::{Answer, Raw};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::time::Instant;
 
 type Greetings = Listener<realtime_rs::Broadcast<Value>>;
@@ -169,6 +172,69 @@ async fn joins_that_are_refused_hold_up_the_connection_and_do_not_end_it() {
     assert_eq!(joins().iter().zip(before).map(|(now, before)| now - before).collect::<Vec<_>>(), [1; 5]);
     pass(20).await;
     assert!(soon(acknowledging.send_broadcast("e", &1)).await.is_ok());
+}
+
+/// A way to the server that takes so many bytes a second.
+struct Slow(Server, usize);
+
+impl Transport for Slow {
+    fn connect(&self, handshake: Handshake) -> Pin<Box<dyn Future<Output = Result<Connection>> + Send>> {
+        let pause = Box::pin(tokio::time::sleep(Duration::ZERO));
+        Box::pin(common::open(handshake, Trickle { stream: self.0.connect(), bytes: self.1 / 10, pause }))
+    }
+}
+
+struct Trickle {
+    stream: DuplexStream,
+    /// How many are written at once, ten times a second.
+    bytes: usize,
+    pause: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl AsyncRead for Trickle {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Trickle {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.pause.as_mut().poll(context));
+        let some = bytes.get(..self.bytes).unwrap_or(bytes);
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, some))?;
+        self.pause.as_mut().reset(Instant::now() + Duration::from_millis(100));
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_heartbeat_does_not_wait_behind_all_that_is_sent() {
+    let server = Server::new();
+    let client = builder(&server).transport(Slow(server.clone(), 100_000)).build().unwrap();
+    let room = soon(client.channel("room").subscribe()).await.unwrap();
+    let begun = Instant::now();
+    let frames = (0..30).map(|_| room.send_binary_broadcast("frame", vec![7; 200_000]));
+    for sent in soon(futures_util::future::join_all(frames)).await {
+        assert_eq!(sent.unwrap(), Sent::Written);
+    }
+    assert!(begun.elapsed() > Duration::from_secs(55), "{:?}", begun.elapsed());
+    assert_eq!(server.handshakes().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -31,6 +31,11 @@ impl Wire {
         self.outbox.push_back((frame, None));
     }
 
+    /// The same before everything else that waits.
+    pub(crate) fn send_first(&mut self, frame: Frame) {
+        self.outbox.push_front((frame, None));
+    }
+
     /// Tells `done` when what was sent last is written.
     pub(crate) fn done(&mut self, reply: ReplySent) {
         match self.outbox.back_mut() {

@@ -12,6 +12,7 @@ use realtime_rs::{
 };
 use serde_json::Value;
 use supabase_mock::realtime::{Received, Server};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
@@ -24,45 +25,48 @@ pub struct Memory(pub Server);
 
 impl Transport for Memory {
     fn connect(&self, handshake: Handshake) -> Pin<Box<dyn Future<Output = Result<Connection>> + Send>> {
-        let stream = self.0.connect();
-        Box::pin(async move {
-            let socket = match client_async(handshake.url(), stream).await {
-                Ok((socket, _)) => socket,
-                Err(WsError::Http(response)) => {
-                    let body = response.body().clone().unwrap_or_default();
-                    return Err(Error::refused(response.status().as_u16(), body));
-                }
-                Err(error) => return Err(Error::unreachable(error)),
-            };
-            let (outgoing, incoming) = socket.split();
-            let incoming = incoming.filter_map(|message| async {
-                match message {
-                    Ok(Message::Text(text)) => Some(Ok(Frame::Text(Bytes::from(text)))),
-                    Ok(Message::Binary(bytes)) => Some(Ok(Frame::Binary(bytes))),
-                    Ok(Message::Close(frame)) => {
-                        let code = frame.as_ref().map(|frame| frame.code.into());
-                        let reason = frame.map(|frame| frame.reason.to_string()).unwrap_or_default();
-                        Some(Ok(Frame::Close(code, reason)))
-                    }
-                    Ok(_) => None,
-                    Err(error) => Some(Err(Error::unreachable(error))),
-                }
-            });
-            let outgoing = outgoing.sink_map_err(Error::unreachable).with(|frame| async {
-                Ok(match frame {
-                    Frame::Text(text) => {
-                        Message::text(String::from_utf8(text.into()).expect("frames are UTF-8"))
-                    }
-                    Frame::Binary(bytes) => Message::Binary(bytes),
-                    Frame::Close(code, reason) => Message::Close(
-                        code.map(|code| CloseFrame { code: code.into(), reason: reason.into() }),
-                    ),
-                    _ => unreachable!("there are three kinds of frames"),
-                })
-            });
-            Ok(Connection::from_parts(incoming, outgoing))
-        })
+        Box::pin(open(handshake, self.0.connect()))
     }
+}
+
+/// Opens a websocket on a stream.
+pub async fn open<S>(handshake: Handshake, stream: S) -> Result<Connection>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let socket = match client_async(handshake.url(), stream).await {
+        Ok((socket, _)) => socket,
+        Err(WsError::Http(response)) => {
+            let body = response.body().clone().unwrap_or_default();
+            return Err(Error::refused(response.status().as_u16(), body));
+        }
+        Err(error) => return Err(Error::unreachable(error)),
+    };
+    let (outgoing, incoming) = socket.split();
+    let incoming = incoming.filter_map(|message| async {
+        match message {
+            Ok(Message::Text(text)) => Some(Ok(Frame::Text(Bytes::from(text)))),
+            Ok(Message::Binary(bytes)) => Some(Ok(Frame::Binary(bytes))),
+            Ok(Message::Close(frame)) => {
+                let code = frame.as_ref().map(|frame| frame.code.into());
+                let reason = frame.map(|frame| frame.reason.to_string()).unwrap_or_default();
+                Some(Ok(Frame::Close(code, reason)))
+            }
+            Ok(_) => None,
+            Err(error) => Some(Err(Error::unreachable(error))),
+        }
+    });
+    let outgoing = outgoing.sink_map_err(Error::unreachable).with(|frame| async {
+        Ok(match frame {
+            Frame::Text(text) => Message::text(String::from_utf8(text.into()).expect("frames are UTF-8")),
+            Frame::Binary(bytes) => Message::Binary(bytes),
+            Frame::Close(code, reason) => {
+                Message::Close(code.map(|code| CloseFrame { code: code.into(), reason: reason.into() }))
+            }
+            _ => unreachable!("there are three kinds of frames"),
+        })
+    });
+    Ok(Connection::from_parts(incoming, outgoing))
 }
 
 /// A client of this server, whose key is the one that anybody has.

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use supabase_core::{BoxFuture, Instant};
 
 use crate::error::{Error, Result};
-use crate::protocol::{Frame, ProtocolVersion, Push, Ref, encode};
+use crate::protocol::{Frame, ProtocolVersion, Push, Ref, SOCKET_TOPIC, encode};
 use crate::socket::heartbeat::Heartbeats;
 use crate::socket::wire::Wire;
 use crate::transport::Connection;
@@ -65,6 +65,18 @@ impl Line {
 
     pub(super) fn is_busy(&self) -> bool {
         matches!(&self.link, Link::Up(up) if up.wire.is_busy())
+    }
+
+    /// Writes a heartbeat, and answers with its number. It asks whether the server is there, and not how long it takes to
+    /// write all that waits.
+    pub(super) fn beat(&mut self) -> Option<Ref> {
+        let reference = self.next_ref();
+        let payload = empty_object();
+        let push = Push { join_ref: None, reference, topic: SOCKET_TOPIC, event: "heartbeat", payload };
+        let frame = encode(self.version, push).ok()?;
+        let Link::Up(up) = &mut self.link else { return None };
+        up.wire.send_first(frame);
+        Some(reference)
     }
 
     /// Writes a push, and answers with its number; `None` where it cannot be written.

@@ -6,11 +6,10 @@ use std::time::Duration;
 use supabase_core::{Instant, limited};
 
 use super::Task;
-use super::line::{Link, Up, empty_object};
+use super::line::{Link, Up};
 use crate::backoff::asked_pause;
 use crate::deadline::after;
 use crate::error::{Error, ErrorKind};
-use crate::protocol::SOCKET_TOPIC;
 use crate::socket::heartbeat::{Beat, Heartbeats};
 use crate::socket::wire::Wire;
 use crate::status::{ChannelStatus, ConnectionState, Heartbeat};
@@ -185,7 +184,7 @@ impl Task {
         match up.beats.poll(now, wall) {
             Beat::Wait(at) => Some(at),
             Beat::Send => {
-                let reference = self.line.push(None, SOCKET_TOPIC, "heartbeat", empty_object())?;
+                let reference = self.line.beat()?;
                 let Link::Up(up) = &mut self.line.link else { return None };
                 up.beats.sent(reference, now, self.settings.heartbeat_timeout);
                 let until = up.beats.until();
