@@ -184,12 +184,29 @@ async fn what_was_written_is_not_left_out_of_the_answer() {
         delete().select::<Value>(columns).max_affected(1).await.unwrap_err(),
         update.await.unwrap_err(),
         db.from("t").insert(json!({})).select_raw(columns).await.unwrap_err(),
+        db.from("t").insert(json!([{}, {}])).select::<Value>(columns).single().await.unwrap_err(),
     ] {
         assert!(error.kind() == ErrorKind::Invalid && error.message().contains("`!inner`"), "{error}");
     }
     assert!(server.requests().is_empty());
     // Rows of the table itself stay.
     delete().select::<Value>("id, planets(id)").eq("planets.id", 3).max_affected(9).await.unwrap();
+}
+
+/// The server undoes it where that row is left out.
+#[tokio::test]
+async fn one_row_that_is_added_may_need_a_referenced_one() {
+    let none = r#"{"code":"PGRST116","details":"The result contains 0 rows","message":"not one"}"#;
+    let refused = || answer("406 Not Acceptable", "", none);
+    let server = Raw::start([answer("201 Created", "", r#"{"id":1}"#), refused(), refused()]);
+    let db = client(&server.url());
+    let row = json!({ "id": 1 });
+    let insert = || db.from("t").insert(&row).select::<Value>("id, planets!inner(id)");
+    assert_eq!(insert().single().await.unwrap(), row);
+    assert_eq!(insert().single().await.unwrap_err().code(), Some(&Code::NotExactlyOneRow));
+    let upsert = db.from("t").upsert(&row).select::<Value>("id, planets!inner(id)");
+    assert_eq!(upsert.maybe_single().await.unwrap(), None);
+    assert!(server.requests().iter().all(|request| request.contains("vnd.pgrst.object")));
 }
 
 /// A write says how many rows it has, and mostly not which: it is never cut.

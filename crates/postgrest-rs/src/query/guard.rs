@@ -1,7 +1,8 @@
 //! Guards around a write: how many rows it may touch, and trying it without keeping it.
 
-use supabase_core::Reply;
+use supabase_core::{Method, Reply};
 
+use super::accept::Shape;
 use super::keys::split;
 use super::stage::{Affects, Writes};
 use super::window::MOST;
@@ -93,13 +94,27 @@ impl Draft {
     /// Refuses to have rows left out of the answer that were written, as nobody would then see them: neither whoever
     /// called, nor a guard.
     pub(super) fn refuse_inner(&mut self, columns: &str) {
-        if leaves_rows_out(columns) {
-            self.blame(
-                "`!inner` leaves rows out of the answer, and not out of the write: leave it out, and filter by columns of \
-                 the table itself"
-                    .to_owned(),
-            );
+        if !leaves_rows_out(columns) {
+            return;
         }
+        let adds_one = self.request.method == Method::POST
+            && self.request.body.as_ref().is_some_and(|body| body.starts_with(b"{"));
+        if adds_one {
+            // Which shape the answer has, is said later.
+            self.guard = Some(refuse_unseen);
+        } else {
+            self.blame(LEFT_OUT.to_owned());
+        }
+    }
+}
+
+const LEFT_OUT: &str = "`!inner` leaves rows out of the answer, and not out of the write: leave it out, and filter by columns of \
+     the table itself; only where one row is added can it stand, with `single` or `maybe_single`";
+
+/// One row that is added cannot be left out unseen where the server undoes what does not answer with one.
+fn refuse_unseen(draft: &mut Draft) {
+    if !matches!(draft.accept.shape, Shape::One | Shape::MaybeOne) {
+        draft.blame(LEFT_OUT.to_owned());
     }
 }
 

@@ -32,7 +32,7 @@ impl<S, T: DeserializeOwned> Query<S, Vec<T>> {
     /// Asks for one row or none. More than one is an error with
     /// [`Code::NotExactlyOneRow`](crate::Code::NotExactlyOneRow), and a write is undone then; what a function has done, is
     /// not. A write that answers with no row is undone as well, which matters only where triggers did something else instead
-    /// of it.
+    /// of it, or where `!inner` leaves out the row that was added.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/maybesingle>
     ///
