@@ -47,19 +47,13 @@ struct Place<'a> {
 enum Level {
     /// It is a row, or holds rows.
     Rows,
-    /// It is the value of a column.
+    /// It is the value of a column, or an element of an array that is one.
     Column,
     /// It is part of a value, or JSON that is one.
     Inside,
 }
 
 impl Place<'_> {
-    /// Where the elements of a sequence stand.
-    fn of_elements(self) -> Self {
-        let level = if self.level == Level::Rows { Level::Rows } else { Level::Inside };
-        Self { level, ..self }
-    }
-
     /// Where the values of a map stand.
     fn of_fields(self) -> Self {
         let level = if self.level == Level::Rows { Level::Column } else { Level::Inside };
@@ -178,11 +172,11 @@ impl<'a, S: Serializer> Serializer for Finite<'a, S> {
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        self.0.serialize_seq(len).map(|inner| Finite(inner, self.1.of_elements()))
+        self.0.serialize_seq(len).map(|inner| Finite(inner, self.1))
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
-        self.0.serialize_tuple(len).map(|inner| Finite(inner, self.1.of_elements()))
+        self.0.serialize_tuple(len).map(|inner| Finite(inner, self.1))
     }
 
     fn serialize_tuple_struct(
@@ -190,7 +184,7 @@ impl<'a, S: Serializer> Serializer for Finite<'a, S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleStruct, S::Error> {
-        self.0.serialize_tuple_struct(name, len).map(|inner| Finite(inner, self.1.of_elements()))
+        self.0.serialize_tuple_struct(name, len).map(|inner| Finite(inner, self.1))
     }
 
     fn serialize_tuple_variant(
@@ -368,7 +362,7 @@ mod tests {
         }
     }
 
-    /// A column of bytes would store the characters of `[1,255]`.
+    /// A column of bytes would store the characters of `[1,255]`, and an array of them those of `1` and of `255`.
     #[test]
     fn bytes_are_a_list_only_within_json() {
         #[derive(Serialize)]
@@ -377,6 +371,7 @@ mod tests {
             meta: BTreeMap<&'static str, Bytes>,
             json: crate::Json<Bytes>,
             list: [Bytes; 1],
+            nested: ([Option<Bytes>; 2], crate::Json<[Bytes; 1]>, [BTreeMap<&'static str, Bytes>; 1]),
         }
         let bytes = || Bytes(&[1, 255]);
         let file = File {
@@ -384,8 +379,12 @@ mod tests {
             meta: [("m", bytes())].into(),
             json: crate::Json(bytes()),
             list: [bytes()],
+            nested: ([Some(bytes()), None], crate::Json([bytes()]), [[("m", bytes())].into()]),
         };
-        let row = r#"{"data":"\\x01ff","meta":{"m":[1,255]},"json":[1,255],"list":[[1,255]]}"#;
+        let row = concat!(
+            r#"{"data":"\\x01ff","meta":{"m":[1,255]},"json":[1,255],"list":["\\x01ff"],"#,
+            r#""nested":[["\\x01ff",null],[[1,255]],[{"m":[1,255]}]]}"#
+        );
         let written = |(json, _): (Vec<u8>, bool)| String::from_utf8(json).unwrap();
         assert_eq!(written(rows_to_vec(&file).unwrap()), row);
         assert_eq!(written(rows_to_vec(&[&file]).unwrap()), format!("[{row}]"));

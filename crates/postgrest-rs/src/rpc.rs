@@ -197,6 +197,28 @@ mod tests {
         assert_eq!(written(json!({ "ids": "{}" })), pair("ids", "{}"));
     }
 
+    /// Whether another argument is JSON makes no difference.
+    #[test]
+    fn bytes_in_an_array_are_the_same_in_a_body_and_in_a_url() {
+        struct Bytes;
+        impl Serialize for Bytes {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_bytes(&[1, 255])
+            }
+        }
+        #[derive(Serialize)]
+        struct Args {
+            files: [Bytes; 1],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            j: Option<Json<i32>>,
+        }
+        for j in [None, Some(Json(5))] {
+            let args = Args { files: [Bytes], j };
+            assert!(body(&args).unwrap().0.starts_with(br#"{"files":["\\x01ff"]"#));
+            assert_eq!(by_get(&args).unwrap().first(), pair("files", r#"{"\\x01ff"}"#).unwrap().first());
+        }
+    }
+
     #[test]
     fn arguments_are_a_map_or_none() {
         assert_eq!(body(&()).unwrap(), ("{}".into(), None));

@@ -57,7 +57,7 @@ impl Query<NeedsVerb> {
     /// nothing.
     ///
     /// A value that serde knows as bytes, which a `Vec<u8>` alone is not, is sent in PostgreSQL's hex format, for a column of
-    /// type `bytea`; it comes back as a text in that format.
+    /// type `bytea` or an array of these; it comes back as a text in that format.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/insert>
     ///
