@@ -371,7 +371,9 @@ mod tests {
             meta: BTreeMap<&'static str, Bytes>,
             json: crate::Json<Bytes>,
             list: [Bytes; 1],
-            nested: ([Option<Bytes>; 2], crate::Json<[Bytes; 1]>, [BTreeMap<&'static str, Bytes>; 1]),
+            nested: [[Option<Bytes>; 2]; 1],
+            maps: [BTreeMap<&'static str, Bytes>; 1],
+            listed: crate::Json<[Bytes; 1]>,
         }
         let bytes = || Bytes(&[1, 255]);
         let file = File {
@@ -379,11 +381,13 @@ mod tests {
             meta: [("m", bytes())].into(),
             json: crate::Json(bytes()),
             list: [bytes()],
-            nested: ([Some(bytes()), None], crate::Json([bytes()]), [[("m", bytes())].into()]),
+            nested: [[Some(bytes()), None]],
+            maps: [[("m", bytes())].into()],
+            listed: crate::Json([bytes()]),
         };
         let row = concat!(
             r#"{"data":"\\x01ff","meta":{"m":[1,255]},"json":[1,255],"list":["\\x01ff"],"#,
-            r#""nested":[["\\x01ff",null],[[1,255]],[{"m":[1,255]}]]}"#
+            r#""nested":[["\\x01ff",null]],"maps":[{"m":[1,255]}],"listed":[[1,255]]}"#
         );
         let written = |(json, _): (Vec<u8>, bool)| String::from_utf8(json).unwrap();
         assert_eq!(written(rows_to_vec(&file).unwrap()), row);
