@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use common::{Server, session};
+use common::{Server, error, saved, session};
 use futures_util::FutureExt;
 use futures_util::future::poll_immediate;
 use gotrue_rs::{
     AuthEvent, Client, ClientBuilder, ErrorKind, MemoryStore, Password, SavedSession, SessionStore,
-    SignOutScope,
+    SignOutReason, SignOutScope,
 };
 use serde_json::Value;
 use tokio::sync::{Notify, Semaphore};
@@ -189,6 +189,45 @@ async fn a_store_that_never_answers_holds_nobody_up_for_longer_than_the_limit() 
     store.let_go();
     client.sign_out(SignOutScope::Local).await.unwrap();
     assert!(store.kept().is_none());
+}
+
+/// What is to be forgotten is the session that was refused, and not the one that another process has begun since.
+#[tokio::test]
+async fn a_refused_session_that_the_store_could_not_forget_takes_no_other_with_it() {
+    for theirs in [None, Some(saved("bob", 0, 3600)), Some(saved("ada", 9, 3600))] {
+        let server = Server::start(|_| (400, error("session_not_found"))).await;
+        let store = Moody::new();
+        assert!(store.inner.swap("key", None, Some(&saved("ada", 0, 3000))).await.unwrap());
+        let client = with(server.builder(), &store);
+        let mut events = client.events();
+        assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(_)))));
+        store.fails_to_write.store(true, Ordering::SeqCst);
+        client.refresh_session().await.unwrap_err();
+        assert!(client.get_session().await.unwrap().is_none());
+        if theirs.is_some() {
+            assert!(store.inner.swap("key", store.kept().as_ref(), theirs.as_ref()).await.unwrap());
+        }
+        store.fails_to_write.store(false, Ordering::SeqCst);
+        if theirs.is_none() {
+            // Nothing but the next look at the store.
+            tokio::time::timeout(Duration::from_secs(10), store.until_kept(false)).await.unwrap();
+            continue;
+        }
+        let told = async {
+            loop {
+                match events.next().await {
+                    Some(AuthEvent::SignedIn(session)) => break session,
+                    Some(AuthEvent::StoreFailed(_) | AuthEvent::SignedOut(SignOutReason::Expired)) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+        };
+        let told = tokio::time::timeout(Duration::from_secs(10), told).await.expect("it is not followed");
+        assert!(store.kept() == theirs, "it was erased");
+        let held = client.get_session().await.unwrap().unwrap();
+        assert_eq!(SavedSession::of(&told), SavedSession::of(&held));
+        assert_eq!(theirs, Some(SavedSession::of(&held)));
+    }
 }
 
 /// What a store loses or sets aside while it fails is no word of another process.

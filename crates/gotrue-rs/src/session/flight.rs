@@ -140,8 +140,8 @@ impl Flight {
                 self.settled(machine, now)
             }
             (Phase::Refused(own), Input::Loaded(seen)) => {
-                let is_new = machine.unsaved != Some(Unsaved::Decided)
-                    && machine.look(seen.clone(), &own, now) == Look::Followed;
+                let is_new =
+                    !machine.has_decided() && machine.look(seen.clone(), &own, now) == Look::Followed;
                 if is_new {
                     return self.settled(machine, now);
                 }
@@ -157,8 +157,8 @@ impl Flight {
                 self.phase = Phase::Refused(own);
                 Step::Load
             }
-            (Phase::Refused(_) | Phase::Erasing(_), _) => {
-                machine.refused(Some(Unsaved::Follows));
+            (Phase::Refused(own) | Phase::Erasing(own), _) => {
+                machine.refused(Some(Unsaved::Refused(own)));
                 machine.save_failed(now);
                 Step::Done(Outcome::Refused)
             }
@@ -167,7 +167,7 @@ impl Flight {
 
     fn looked(&mut self, machine: &mut Machine, seen: Option<SavedSession>, now: Now) -> Step {
         let Some(own) = machine.kept().cloned() else { return Step::Done(Outcome::Nobody) };
-        if machine.unsaved == Some(Unsaved::Decided) {
+        if machine.has_decided() {
             // What was decided here counts more than what the store has.
             machine.stored = Some(seen);
         } else if machine.look(seen, &own, now) == Look::Followed {
@@ -235,13 +235,7 @@ impl Save {
         self.rounds += 1;
         match input {
             Input::Loaded(seen) => {
-                let own = machine.kept().cloned();
-                match own {
-                    Some(own) if machine.unsaved == Some(Unsaved::Follows) => {
-                        machine.look(seen, &own, now);
-                    }
-                    _ => machine.stored = Some(seen),
-                }
+                machine.look_again(seen, now);
                 self.next(machine)
             }
             Input::Swapped(true) => {

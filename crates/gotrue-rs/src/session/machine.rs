@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use supabase_core::Instant;
 
 use crate::clock::{Deadline, Now};
@@ -56,10 +57,12 @@ enum Held {
 }
 
 /// Why the store has not what is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Unsaved {
     /// The session goes on as it was, in newer words.
     Follows,
+    /// The server has refused this session: it is to be forgotten, and no other.
+    Refused(Kept),
     /// Somebody has decided it: it is written over whatever the store has.
     Decided,
 }
@@ -106,6 +109,14 @@ impl Kept {
     pub(super) fn is_of(&self, user: &str) -> bool {
         self.session.user.id == user
     }
+
+    /// Whether it is another session than `other`, or goes on with it.
+    fn is_news_to(&self, other: &Self) -> bool {
+        let has_same_token =
+            self.session.refresh_token.expose_secret() == other.session.refresh_token.expose_secret();
+        !self.is_of(&other.session.user.id)
+            || (!has_same_token && self.session.expires_at >= other.session.expires_at)
+    }
 }
 
 impl Machine {
@@ -148,6 +159,11 @@ impl Machine {
         self.unsaved.is_some()
     }
 
+    /// Whether what the store has counts less than what is held.
+    pub(super) fn has_decided(&self) -> bool {
+        matches!(self.unsaved, Some(Unsaved::Decided))
+    }
+
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }
@@ -170,7 +186,7 @@ impl Machine {
 
     /// How long until the store is to follow; `None` while it has what is held.
     pub(crate) fn save_due_in(&self, now: Now) -> Option<Duration> {
-        self.unsaved?;
+        self.unsaved.as_ref()?;
         let pause = self.save_not_before.map(|until| until.saturating_duration_since(now.at));
         Some(pause.unwrap_or(Duration::ZERO))
     }
@@ -344,6 +360,26 @@ impl Machine {
         }
         self.hold(Held::Somebody(theirs), has_own_user.then_some(Unsaved::Follows));
         Look::Followed
+    }
+
+    /// Looks at what the store holds by now, while it is behind.
+    pub(super) fn look_again(&mut self, seen: Option<SavedSession>, now: Now) {
+        match (&self.held, &self.unsaved) {
+            (Held::Somebody(own), Some(Unsaved::Follows)) => {
+                let own = own.clone();
+                self.look(seen, &own, now);
+            }
+            (Held::Nobody, Some(Unsaved::Refused(refused))) => {
+                let theirs = seen.as_ref().and_then(|text| text.restore(now));
+                let theirs = theirs.filter(|theirs| theirs.is_news_to(refused));
+                self.stored = Some(seen);
+                if let Some(theirs) = theirs {
+                    self.events.push(AuthEvent::SignedIn(Arc::clone(&theirs.session)));
+                    self.hold(Held::Somebody(theirs), None);
+                }
+            }
+            _ => self.stored = Some(seen),
+        }
     }
 
     /// Before anything happens, there was somebody or nobody.

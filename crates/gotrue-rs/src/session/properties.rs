@@ -262,6 +262,9 @@ impl World {
             Step::Swap { expected, new } => {
                 let is_expected = self.store == *expected;
                 if is_expected {
+                    if matches!(task, Task::Save(..)) {
+                        self.check_writing(at, new.as_ref());
+                    }
                     self.store.clone_from(new);
                 }
                 Input::Swapped(is_expected)
@@ -279,6 +282,15 @@ impl World {
             }
         };
         process.tasks.push(next);
+    }
+
+    /// Nothing but the word of a user takes a session out of the store that is not over.
+    fn check_writing(&self, at: usize, new: Option<&SavedSession>) {
+        let before = self.store.as_ref().and_then(|text| text.restore(self.now));
+        if let (Some(before), None, false) = (before, new, self.processes[at].machine.has_decided()) {
+            let (family, _) = token(&before.session);
+            assert!(self.server.families[family].is_over, "a session of another process was erased");
+        }
     }
 
     /// What must hold after everything that happens.
