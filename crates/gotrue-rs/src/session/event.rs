@@ -20,7 +20,8 @@ pub enum AuthEvent {
     SignedOut(SignOutReason),
     /// The session has a new access token.
     TokenRefreshed(Arc<Session>),
-    /// The user was changed, or has confirmed a change.
+    /// The user was changed by a call of this client. What is changed by a code or a link is told as
+    /// [`SignedIn`](Self::SignedIn), as those bring a session of their own.
     UserUpdated(Arc<Session>),
     /// The user came by a link to reset their password: ask for a new one.
     PasswordRecovery(Arc<Session>),
