@@ -144,7 +144,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether redirects say which flow they belong to, by a parameter `flow_id` that is added to each `redirect_to`: no
+    /// Whether redirects say which flow they belong to, by a parameter `sb_flow_id` that is added to each `redirect_to`: no
     /// if not given. With it, several sign-ins that have begun at once find their end by
     /// [`Client::session_from_url`]; the project must allow the addresses with any parameters.
     #[doc(alias = "appendPkceFlowIdToRedirects")]

@@ -114,6 +114,7 @@ impl Client {
             let redirect = Redirect::parse(&url).inspect_err(|error| {
                 // An address that does not name its flow may be that of another one, of yesterday.
                 if error.kind() == ErrorKind::Rejected
+                    && client.flows().is_told()
                     && let Some(id) = redirect::flow_of(&url)
                 {
                     client.flows().end(&id);
@@ -121,6 +122,7 @@ impl Client {
             });
             match redirect? {
                 Redirect::Code { code, flow_id } => {
+                    let flow_id = flow_id.filter(|_| client.flows().is_told());
                     let flow = flow_id.map_or(Which::Unknown, Which::Id);
                     let session = client.exchange_code(AuthCode { code, flow }, settings).await?;
                     Ok(Verified::SignedIn(session))

@@ -31,8 +31,10 @@ const TRIES: usize = 8;
 const BROWSER_LIFE: Duration = Duration::from_secs(3600);
 const MAIL_LIFE: Duration = Duration::from_secs(25 * 3600);
 
-/// The parameter of a redirect that says which flow it belongs to.
-pub(crate) const FLOW_ID: &str = "flow_id";
+/// The parameter of a redirect that says which flow it belongs to. It stands among those of the program.
+///
+/// Source: <https://github.com/supabase/supabase-js>
+pub(crate) const FLOW_ID: &str = "sb_flow_id";
 
 /// How links in emails and redirects of providers bring the session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -219,6 +221,11 @@ impl Flows {
 
     pub(crate) fn flow_type(&self) -> FlowType {
         self.flow_type
+    }
+
+    /// Whether the redirects say which flow they belong to. If not, one that does so is none of this client's.
+    pub(crate) fn is_told(&self) -> bool {
+        self.is_told
     }
 
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Slot>> {

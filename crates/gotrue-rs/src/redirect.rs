@@ -206,7 +206,8 @@ mod tests {
 
     #[test]
     fn a_code_comes_with_its_flow_and_beside_parameters_of_the_programs_own() {
-        let back = Redirect::parse("myapp://cb?x=1&code=dccf9b07-ce3f&flow_id=f#sb=").unwrap();
+        let back = Redirect::parse("myapp://cb?x=1&code=dccf9b07-ce3f&flow_id=x&sb_flow_id=f&flow_id=y#sb=")
+            .unwrap();
         let Redirect::Code { code, flow_id } = back else { panic!("{back:?}") };
         assert_eq!((code.expose_secret(), flow_id.as_deref()), ("dccf9b07-ce3f", Some("f")));
     }

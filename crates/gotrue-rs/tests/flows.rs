@@ -140,7 +140,7 @@ async fn a_stale_address_ends_no_other_flow() {
         ("code=expired", Code::FlowStateExpired),
         ("code=used", Code::FlowStateNotFound),
         ("error=access_denied&error_code=otp_expired", Code::OtpExpired),
-        ("flow_id=another&error=access_denied", Code::AccessDenied),
+        ("sb_flow_id=another&error=access_denied", Code::AccessDenied),
     ] {
         let error = auth.session_from_url(format!("{END}?{stale}")).await.unwrap_err();
         assert_eq!(error.code(), Some(&code));
@@ -154,7 +154,7 @@ async fn an_address_that_names_its_flow_ends_it_whatever_it_brings() {
     let auth = server.builder().flow_id_in_redirects(true).build().unwrap();
     for brings in ["error=access_denied#error=access_denied", "code=expired", "code=used"] {
         let (other, flow) = (begin(&auth).await, begin(&auth).await);
-        auth.session_from_url(format!("{END}?flow_id={}&{brings}", flow.id())).await.unwrap_err();
+        auth.session_from_url(format!("{END}?sb_flow_id={}&{brings}", flow.id())).await.unwrap_err();
         assert!(!waits(&auth, &flow).await && waits(&auth, &other).await, "{brings}");
     }
 }

@@ -113,7 +113,7 @@ async fn all_that_can_be_seen(answer: impl Fn(&str) -> (u16, Value) + Send + Syn
     let code = AuthCode::new("the-auth-code").flow(&flow);
     shown += &format!("{code:?}");
     see(&mut shown, auth.exchange_code_for_session(code).await);
-    see(&mut shown, auth.session_from_url("http://a/cb?code=the-auth-code&flow_id=x").await);
+    see(&mut shown, auth.session_from_url("http://a/cb?code=the-auth-code&sb_flow_id=x").await);
     see(&mut shown, Redirect::parse("http://a/cb?code=the-auth-code"));
     let tokens = "http://a/cb#access_token=access-secret&refresh_token=refresh-secret&expires_in=1";
     see(&mut shown, Redirect::parse(tokens));

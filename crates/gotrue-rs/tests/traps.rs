@@ -174,14 +174,26 @@ async fn an_address_can_say_which_flow_it_ends() {
     auth.sign_in(OAuth::provider("github").redirect_to("http://a/cb")).await.unwrap();
     let id = first.flow.unwrap().id().to_owned();
     assert!(
-        first.url.contains(&format!("redirect_to=http%3A%2F%2Fa%2Fcb%3Fx%3D1%26flow_id%3D{id}")),
+        first.url.contains(&format!("redirect_to=http%3A%2F%2Fa%2Fcb%3Fx%3D1%26sb_flow_id%3D{id}")),
         "{}",
         first.url
     );
-    let verified = auth.session_from_url(format!("http://a/cb?x=1&flow_id={id}&code=c")).await.unwrap();
+    let verified = auth.session_from_url(format!("http://a/cb?x=1&sb_flow_id={id}&code=c")).await.unwrap();
     assert!(verified.session().is_some());
-    let error = auth.session_from_url(format!("http://a/cb?flow_id={id}&code=c")).await.unwrap_err();
+    let error = auth.session_from_url(format!("http://a/cb?sb_flow_id={id}&code=c")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "that flow has ended, and no other is taken");
+}
+
+/// 5: a parameter of the program's own is none of ours, and one of ours that nobody has added is somebody else's.
+#[tokio::test]
+async fn an_address_says_nothing_of_its_flow_unless_it_was_asked_to() {
+    let server = Server::start(|_| (200, session("ada", 1, 3600))).await;
+    let auth = server.builder().flow_id_in_redirects(true).build().unwrap();
+    auth.sign_in(OAuth::provider("github")).await.unwrap();
+    auth.session_from_url("http://a/cb?flow_id=checkout&flow_id=2&code=c").await.unwrap();
+    let auth = server.client();
+    auth.sign_in(OAuth::provider("github")).await.unwrap();
+    auth.session_from_url("http://a/cb?sb_flow_id=another&code=c").await.unwrap();
 }
 
 /// 5: a challenge and its method come together or not at all, and never with a phone.
