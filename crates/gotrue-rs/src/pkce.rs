@@ -176,10 +176,12 @@ enum Begun {
 
 impl Begun {
     fn of<T>(outcome: &Result<T>) -> Self {
-        match outcome.as_ref().map_err(Error::kind) {
-            Ok(_) => Self::Yes,
-            Err(ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Decode) => Self::Unknown,
-            Err(_) => Self::No,
+        let Err(error) = outcome else { return Self::Yes };
+        match error.kind() {
+            ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Decode => Self::Unknown,
+            // What has failed on the way does not say how far it had come.
+            ErrorKind::Rejected if error.status().is_some_and(|status| status >= 500) => Self::Unknown,
+            _ => Self::No,
         }
     }
 }

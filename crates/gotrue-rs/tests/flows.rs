@@ -159,6 +159,21 @@ async fn an_address_that_names_its_flow_ends_it_whatever_it_brings() {
     }
 }
 
+/// The answer is a gateway's, and the mail may be on its way.
+#[tokio::test]
+async fn a_mail_whose_answer_was_lost_leads_to_its_end() {
+    let server = Server::start(|sent| match sent.path.as_str() {
+        "/token" => exchange(sent),
+        _ => (504, json!("<html>gateway timeout</html>")),
+    })
+    .await;
+    let auth = server.client();
+    let error = auth.sign_in(Otp::email("ada@example.com")).await.unwrap_err();
+    assert_eq!(error.status(), Some(504));
+    let challenge = server.last().body["code_challenge"].as_str().unwrap().to_owned();
+    auth.session_from_url(format!("{END}?code={challenge}")).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_code_that_was_typed_ends_the_flow_of_its_link() {
     let server = server().await;
