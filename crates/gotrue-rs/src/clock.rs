@@ -79,6 +79,17 @@ impl Deadline {
     }
 }
 
+/// How many seconds a token still lives, which says by the server's clock when it expires: by the date of an answer that has
+/// just come, if that tells one.
+pub(crate) fn seconds_left(expires_at: i64, date: Option<&str>, now: Now) -> i64 {
+    let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
+    let since = date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok());
+    match since {
+        Some(since) => expires_at.saturating_sub_unsigned(since.as_secs()),
+        None => expires_at.saturating_sub(now.unix_seconds()),
+    }
+}
+
 fn seconds_to_ms(seconds: i64) -> i64 {
     seconds.saturating_mul(1000)
 }

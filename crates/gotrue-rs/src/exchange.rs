@@ -8,6 +8,7 @@ use supabase_core::Method;
 use crate::body::Body;
 use crate::call::{Call, Settings};
 use crate::client::Client;
+use crate::clock::{Deadline, seconds_left};
 use crate::code::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pkce::{FlowType, PendingFlow, Purpose};
@@ -179,12 +180,10 @@ impl Client {
                  client's with `FlowType::Implicit`",
             ));
         }
-        let user: User = self
-            .request("auth.get_user", Method::GET, &["user"])
-            .bearer(tokens.access_token.clone())
-            .settings(settings)
-            .fetch()
-            .await?;
+        let request = self.request("auth.get_user", Method::GET, &["user"]);
+        let request = request.bearer(tokens.access_token.clone()).settings(settings);
+        let reply = request.send().await?;
+        let user: User = reply.json().map_err(Error::from_failure)?;
         let now = self.sessions().now();
         let lifetime = i64::try_from(tokens.expires_in).unwrap_or(i64::MAX);
         let expires_at = tokens.expires_at.unwrap_or_else(|| now.unix_seconds().saturating_add(lifetime));
@@ -199,7 +198,10 @@ impl Client {
             provider_refresh_token: tokens.provider_refresh_token,
             weak_password: None,
         };
-        let kept = Kept::new(session, now);
+        // The address may have been opened long after the tokens were issued.
+        let left = u64::try_from(seconds_left(expires_at, reply.header("date"), now)).unwrap_or(0);
+        let deadline = Deadline::issued(now, left, expires_at);
+        let kept = Kept { session: Arc::new(session), deadline };
         let also = tokens.is_recovery.then(|| AuthEvent::PasswordRecovery(Arc::clone(&kept.session)));
         self.signed_in(kept, also).await
     }

@@ -14,6 +14,7 @@ use gotrue_rs::{
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use supabase_testing::raw::{Answer as RawAnswer, Raw};
 use supabase_testing::recordings;
 
 /// What the server answered in a recorded case.
@@ -466,6 +467,40 @@ async fn tokens_that_nobody_has_asked_for_are_not_taken() {
         Some("Bearer a.b.c"),
         "whose they are, the server says"
     );
+}
+
+/// A link may be opened long after the server has led to it, and by a machine whose clock is wrong.
+#[tokio::test]
+async fn tokens_in_an_address_live_as_long_as_the_server_says() {
+    let address = |expires_at: i64| {
+        let tokens = format!("access_token=a.b.c&refresh_token=r&expires_in=3600&expires_at={expires_at}");
+        format!("http://a/cb#{tokens}&token_type=bearer&type=signup")
+    };
+    let server = Server::start(|sent| match sent.path.as_str() {
+        "/token" => (200, session("ada", 1, 3600)),
+        _ => (200, json!({ "id": "ada" })),
+    })
+    .await;
+    for (left, refreshes) in [(3590, 0), (10, 1)] {
+        let auth = server.builder().flow_type(FlowType::Implicit).build().unwrap();
+        auth.session_from_url(address(common::now() + left)).await.unwrap();
+        auth.access_token().await.unwrap().unwrap();
+        assert_eq!(server.refreshes(), refreshes, "{left}");
+    }
+    // The server's clock is two hours ahead, or behind; the token has come just now.
+    for skew in [7200, -7200] {
+        let date = std::time::UNIX_EPOCH + std::time::Duration::from_secs((common::now() + skew) as u64);
+        let (date, body) = (httpdate::fmt_http_date(date), r#"{"id":"ada"}"#);
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ndate: {date}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let server = Raw::start([RawAnswer::Bytes(answer.into())]);
+        let auth =
+            common::at(server.url()).auto_refresh_token(false).flow_type(FlowType::Implicit).build().unwrap();
+        auth.session_from_url(address(common::now() + skew + 3600)).await.unwrap();
+        assert_eq!(auth.access_token().await.unwrap().unwrap().expose_secret(), "a.b.c", "{skew}");
+    }
 }
 
 /// Each request asks for the form of errors that has codes.

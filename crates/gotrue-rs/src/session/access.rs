@@ -7,6 +7,7 @@ use supabase_core::Method;
 
 use crate::call::Call;
 use crate::client::Client;
+use crate::clock::seconds_left;
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::jwt::unverified;
@@ -222,13 +223,7 @@ impl Client {
         };
         let user: User = reply.json().map_err(Error::from_failure)?;
         let now = self.sessions().now();
-        // The token says when it expires by the server's clock, and so how long it lives is told by that clock.
-        let server_now = reply.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
-        let server_now = server_now.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok());
-        let left = match server_now {
-            Some(since) => exp.as_unix_seconds().saturating_sub_unsigned(since.as_secs()),
-            None => left,
-        };
+        let left = seconds_left(exp.as_unix_seconds(), reply.header("date"), now);
         let session = Session {
             access_token: access,
             token_type: "bearer".to_owned(),
