@@ -91,6 +91,22 @@ impl Error {
         self
     }
 
+    /// Whether the service, in its own words, does not take the access token that it was shown, or not any more. A gateway
+    /// has other words, some of them in a form that a service could have.
+    pub(crate) fn is_of_the_session(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(
+                Code::BadJwt
+                    | Code::NoAuthorization
+                    | Code::SessionNotFound
+                    | Code::SessionExpired
+                    | Code::UserNotFound
+                    | Code::UserBanned
+            )
+        )
+    }
+
     /// A claim does not fit the type that it is read into.
     pub(crate) fn claim(name: &str) -> Self {
         Self::of_kind(

@@ -104,5 +104,5 @@ fn had_ended(scope: SignOutScope, error: Error) -> Result<()> {
 
 /// Whether the server says that there is no such session any more. What a gateway says is about something else.
 fn is_gone(error: &Error) -> bool {
-    matches!(error.status(), Some(401 | 403 | 404)) && error.code().is_some()
+    matches!(error.status(), Some(401 | 403 | 404)) && error.is_of_the_session()
 }

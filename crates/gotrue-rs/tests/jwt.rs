@@ -512,6 +512,8 @@ async fn trouble_of_a_server_is_no_answer_about_a_token() {
         (404, error("feature_disabled")),
         (401, no_code.clone()),
         (403, no_code),
+        (403, json!({ "error": "forbidden" })),
+        (403, json!({ "error": "access_denied" })),
     ] {
         let server = Server::start(move |_| (status, body.clone())).await;
         for token in &tokens {

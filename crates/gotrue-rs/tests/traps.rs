@@ -293,6 +293,8 @@ async fn a_session_that_is_gone_is_signed_out() {
         // A gateway, or an address that is not the service's, says nothing about the session.
         (401, json!({ "message": "Invalid API key" }), false),
         (404, json!("<html>404</html>"), false),
+        (403, json!({ "error": "forbidden" }), false),
+        (403, json!({ "error": "access_denied" }), false),
         (500, error("unexpected_failure"), false),
     ] {
         let server = Server::start(move |_| (status, body.clone())).await;

@@ -124,7 +124,7 @@ impl JwtVerifier {
     /// # Errors
     /// [`ErrorKind::InvalidJwt`](crate::ErrorKind::InvalidJwt) if the token is not to be believed, and
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) where it was the server that said so of this token, by 401 or
-    /// 403 and a code: answer 401. Any other kind says that the keys could not be had, or the server not be asked, and
+    /// 403 and a code of its own: answer 401. Any other kind says that the keys could not be had, or the server not be asked, and
     /// nothing about the token: answer 503. [`ErrorKind::Unverified`](crate::ErrorKind::Unverified) is the one of a server
     /// that is down or limits requests, and [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) that of a setting.
     ///
@@ -193,8 +193,8 @@ impl Inner {
         let request = Api::new(&self.transport, "auth.get_claims", Method::GET, &["user"]);
         let user = request.bearer(token.into()).fetch().await;
         let user: User = user.map_err(|error| {
-            // A gateway that does not like the API key has no code.
-            let is_of_the_token = matches!(error.status(), Some(401 | 403)) && error.code().is_some();
+            // What a gateway says is about something else.
+            let is_of_the_token = matches!(error.status(), Some(401 | 403)) && error.is_of_the_session();
             if is_of_the_token { error } else { error.or_unverified() }
         })?;
         if user.id != claims.sub {
