@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{Server, error};
-use gotrue_rs::{AssuranceLevel, AuthMethod, Client, Code, ErrorKind, JwtVerifier};
+use gotrue_rs::{AssuranceLevel, AuthMethod, Client, Code, ErrorKind, JwtVerifier, Password};
 use httpmock::prelude::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -717,5 +717,39 @@ async fn a_verifier_goes_by_the_clock_of_its_client() {
         let client = Client::builder("http://127.0.0.1:1", "sb_publishable_not_a_key").clock(clock).build();
         let verifier = client.unwrap().jwt_verifier().hs256_secret(std::str::from_utf8(SECRET).unwrap());
         assert_eq!(verifier.verify(&token).await.is_ok(), is_good, "{hours} hours later");
+    }
+}
+
+/// The session knows how far it is off.
+#[tokio::test]
+async fn the_claims_of_a_session_are_verified_by_the_clock_of_its_server() {
+    const OFF: Duration = Duration::from_secs(7200);
+    let clocks: [fn() -> std::time::SystemTime; 3] = [
+        std::time::SystemTime::now,
+        || std::time::SystemTime::now() + OFF,
+        || std::time::SystemTime::now() - OFF,
+    ];
+    for clock in clocks {
+        let key = Signer::es256("e");
+        let (token, keys) =
+            (key.sign(&claims_with(json!({ "exp": now() + 3600 }))), json!({ "keys": [key.jwk()] }));
+        let expires_at = now() + 3600;
+        let server = Server::start(move |sent| match sent.path.as_str() {
+            "/token" => (
+                200,
+                json!({
+                    "access_token": token,
+                    "refresh_token": "r",
+                    "expires_in": 3600,
+                    "expires_at": expires_at,
+                    "user": { "id": USER },
+                }),
+            ),
+            _ => (200, keys.clone()),
+        })
+        .await;
+        let client = server.builder().clock(clock).build().unwrap();
+        client.sign_in(Password::email("ada@example.com", "correct horse")).await.unwrap();
+        assert_eq!(client.get_claims().await.unwrap().sub, USER);
     }
 }

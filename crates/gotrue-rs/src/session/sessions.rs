@@ -166,6 +166,11 @@ impl Sessions {
         Ok(self.lock().machine.kept().map(|kept| Arc::clone(&kept.session)))
     }
 
+    /// How far the server's clock is ahead of this machine's, as far as the session tells.
+    pub(crate) fn skew_ms(&self) -> i64 {
+        self.lock().machine.kept().map_or(0, |kept| kept.deadline.skew_ms)
+    }
+
     /// Asks the store who is signed in, if nobody has done so before.
     pub(crate) async fn load(self: &Arc<Self>) -> Result<()> {
         self.permit()?;
