@@ -230,6 +230,23 @@ async fn a_refused_session_that_the_store_could_not_forget_takes_no_other_with_i
     }
 }
 
+#[tokio::test]
+async fn a_store_that_cannot_be_read_is_told_once() {
+    let (server, store) = (server().await, Moody::new());
+    let client = with(server.builder(), &store);
+    sign_in(&client).await;
+    let mut events = client.events();
+    assert!(matches!(events.next().await, Some(AuthEvent::InitialSession(Some(_)))));
+    store.fails_to_read.store(true, Ordering::SeqCst);
+    client.refresh_session().await.unwrap();
+    let mut told = Vec::new();
+    while let Some(Some(event)) = events.next().now_or_never() {
+        told.push(matches!(event, AuthEvent::StoreFailed(_)));
+    }
+    // Once for the look before the refresh, and once for that at what has changed since.
+    assert_eq!(told.iter().filter(|is_failure| **is_failure).count(), 2, "{told:?}");
+}
+
 /// What a store loses or sets aside while it fails is no word of another process.
 #[tokio::test]
 async fn a_session_that_the_store_has_lost_goes_on() {

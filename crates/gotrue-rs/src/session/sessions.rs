@@ -293,9 +293,12 @@ impl Sessions {
         let read = async {
             match store.load(key).await {
                 Err(error) => {
-                    // What cannot be read may have been set aside.
-                    self.store_failed(error);
-                    store.load(key).await
+                    // What cannot be read may have been set aside; if not, this is told once.
+                    let again = store.load(key).await;
+                    if again.is_ok() {
+                        self.store_failed(error);
+                    }
+                    again
                 }
                 seen => seen,
             }
