@@ -265,6 +265,8 @@ async fn who_asks_for_new_tokens_gets_new_ones_whatever_another_process_has() {
 async fn a_refresh_is_discarded_if_the_store_has_changed_meanwhile() {
     for (theirs, expected) in [
         (Some(saved("ada", 9, 7200)), Some("access-ada-9")),
+        // Another sign-in of the same user, just before the refresh was answered.
+        (Some(saved("ada", 9, 3500)), Some("access-ada-9")),
         (Some(saved("bob", 0, 3600)), Some("access-bob-0")),
         (None, None),
     ] {
@@ -280,6 +282,39 @@ async fn a_refresh_is_discarded_if_the_store_has_changed_meanwhile() {
         assert_eq!(kept(&store), theirs, "what the other process wrote stays");
         assert_eq!(server.refreshes(), 1);
     }
+}
+
+/// It is the same session, which the refresh goes on with.
+#[tokio::test]
+async fn a_refresh_counts_if_nothing_but_the_user_has_changed_meanwhile() {
+    let store = store_with("ada", -10);
+    let other = Arc::clone(&store);
+    let server = Server::start(move |_| {
+        let before = kept(&other).unwrap();
+        let mut changed: Value = serde_json::from_str(before.expose_secret()).unwrap();
+        changed["user"]["email"] = "ada@example.com".into();
+        put(&other, Some(&before), Some(&SavedSession::from(changed.to_string())));
+        (200, session("ada", 1, 3600))
+    })
+    .await;
+    let client = client(&server, &store);
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-1"));
+    assert_eq!(kept(&store).unwrap().session().unwrap().access_token.expose_secret(), "access-ada-1");
+}
+
+/// Its tokens expire before those that it replaces.
+#[tokio::test]
+async fn what_another_process_has_refreshed_is_taken_though_the_project_has_shortened_the_life_of_its_tokens()
+{
+    let server = Server::start(refreshing("ada")).await;
+    let store = store_with("ada", 3000);
+    let client = client(&server, &store);
+    assert_eq!(token(&client).await.as_deref(), Some("access-ada-0"));
+    let mut shorter = session("ada", 7, 590);
+    shorter["expires_in"] = 600.into();
+    put(&store, kept(&store).as_ref(), Some(&SavedSession::from(shorter.to_string())));
+    client.refresh_session().await.unwrap();
+    assert_eq!(server.last().body, json!({ "refresh_token": "refresh-ada-7" }));
 }
 
 /// The token was refused because another process had used it: its session is not over.

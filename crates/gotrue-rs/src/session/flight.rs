@@ -130,7 +130,7 @@ impl Flight {
                 self.phase = Phase::Comparing(new);
                 Step::Load
             }
-            (Phase::Comparing(new), Input::Loaded(seen)) => match machine.look(seen.clone(), &new, now) {
+            (Phase::Comparing(new), Input::Loaded(seen)) => match machine.look_beyond(seen.clone(), now) {
                 Look::Followed => self.settled(machine, now),
                 Look::Nothing => self.write(new, seen),
             },
@@ -141,7 +141,7 @@ impl Flight {
             }
             (Phase::Refused(own), Input::Loaded(seen)) => {
                 let is_new =
-                    !machine.has_decided() && machine.look(seen.clone(), &own, now) == Look::Followed;
+                    !machine.has_decided() && machine.look_beyond(seen.clone(), now) == Look::Followed;
                 if is_new {
                     return self.settled(machine, now);
                 }
@@ -166,11 +166,10 @@ impl Flight {
     }
 
     fn looked(&mut self, machine: &mut Machine, seen: Option<SavedSession>, now: Now) -> Step {
-        let Some(own) = machine.kept().cloned() else { return Step::Done(Outcome::Nobody) };
         if machine.has_decided() {
             // What was decided here counts more than what the store has.
             machine.stored = Some(seen);
-        } else if machine.look(seen, &own, now) == Look::Followed {
+        } else if machine.look(seen, now) == Look::Followed {
             if self.reason == Reason::Stale {
                 return self.settled(machine, now);
             }

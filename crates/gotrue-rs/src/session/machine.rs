@@ -110,12 +110,27 @@ impl Kept {
         self.session.user.id == user
     }
 
+    fn has_token_of(&self, other: &Self) -> bool {
+        self.session.refresh_token.expose_secret() == other.session.refresh_token.expose_secret()
+    }
+
+    /// Whether it was issued together with `other`, or later. When they expire does not tell: how long tokens live is a
+    /// setting of the project, and may have become less.
+    fn is_as_new_as(&self, other: &Self) -> bool {
+        let (own, theirs) = (&self.session, &other.session);
+        if own.expires_in == 0 || theirs.expires_in == 0 {
+            // A text that does not say how long.
+            return own.expires_at >= theirs.expires_at;
+        }
+        let issued = |session: &Session| {
+            session.expires_at.as_unix_seconds().saturating_sub_unsigned(session.expires_in)
+        };
+        issued(own) >= issued(theirs)
+    }
+
     /// Whether it is another session than `other`, or goes on with it.
     fn is_news_to(&self, other: &Self) -> bool {
-        let has_same_token =
-            self.session.refresh_token.expose_secret() == other.session.refresh_token.expose_secret();
-        !self.is_of(&other.session.user.id)
-            || (!has_same_token && self.session.expires_at >= other.session.expires_at)
+        !self.is_of(&other.session.user.id) || (!self.has_token_of(other) && self.is_as_new_as(other))
     }
 }
 
@@ -330,8 +345,8 @@ impl Machine {
         self.failures = self.failures.saturating_add(1);
     }
 
-    /// Looks at what the store holds by now, beside `own`, the newest session that this process has.
-    pub(super) fn look(&mut self, seen: Option<SavedSession>, own: &Kept, now: Now) -> Look {
+    /// Looks at what the store holds by now, beside the session that is held.
+    pub(super) fn look(&mut self, seen: Option<SavedSession>, now: Now) -> Look {
         let known = self.stored.replace(seen.clone());
         if known.as_ref() == Some(&seen) || (seen.is_some() && seen == self.text()) {
             return Look::Nothing;
@@ -347,13 +362,14 @@ impl Machine {
             return Look::Followed;
         };
         // What cannot be read is no session, and is written over.
-        let Some(theirs) = text.restore(now) else { return Look::Nothing };
+        let (Some(theirs), Some(own)) = (text.restore(now), self.kept()) else { return Look::Nothing };
+        let (is_same_user, is_as_new) = (theirs.is_of(&own.session.user.id), theirs.is_as_new_as(own));
         // The user may have been changed here, and the store not have heard of it.
         let (theirs, has_own_user) = self.with_newest_user(theirs);
         let session = Arc::clone(&theirs.session);
-        if !theirs.is_of(&own.session.user.id) {
+        if !is_same_user {
             self.events.push(AuthEvent::SignedIn(session));
-        } else if theirs.session.expires_at >= own.session.expires_at {
+        } else if is_as_new {
             self.events.push(AuthEvent::TokenRefreshed(session));
         } else {
             return Look::Nothing;
@@ -362,12 +378,22 @@ impl Machine {
         Look::Followed
     }
 
+    /// The same, once the server has answered to the tokens that are held: whoever still has those has nothing new. Whatever
+    /// is newer counts more than the answer, which may be younger than a sign-in of another process.
+    pub(super) fn look_beyond(&mut self, seen: Option<SavedSession>, now: Now) -> Look {
+        let theirs = seen.as_ref().and_then(|text| text.restore(now));
+        if theirs.zip(self.kept()).is_some_and(|(theirs, own)| !theirs.is_news_to(own)) {
+            self.stored = Some(seen);
+            return Look::Nothing;
+        }
+        self.look(seen, now)
+    }
+
     /// Looks at what the store holds by now, while it is behind.
     pub(super) fn look_again(&mut self, seen: Option<SavedSession>, now: Now) {
         match (&self.held, &self.unsaved) {
-            (Held::Somebody(own), Some(Unsaved::Follows)) => {
-                let own = own.clone();
-                self.look(seen, &own, now);
+            (Held::Somebody(_), Some(Unsaved::Follows)) => {
+                self.look(seen, now);
             }
             (Held::Nobody, Some(Unsaved::Refused(refused))) => {
                 let theirs = seen.as_ref().and_then(|text| text.restore(now));

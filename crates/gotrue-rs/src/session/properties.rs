@@ -11,7 +11,7 @@ use supabase_core::Instant;
 use crate::clock::Now;
 use crate::session::event::{AuthEvent, SignOutReason};
 use crate::session::flight::{Answer, Flight, Input, Reason, Save, Step};
-use crate::session::machine::{Kept, Machine};
+use crate::session::machine::{Kept, Machine, Unsaved};
 use crate::session::saved::SavedSession;
 use crate::session::{Session, Wire};
 use crate::timestamp::Timestamp;
@@ -284,10 +284,12 @@ impl World {
         process.tasks.push(next);
     }
 
-    /// Nothing but the word of a user takes a session out of the store that is not over.
+    /// To forget a session that the server has refused takes no newer one out of the store.
     fn check_writing(&self, at: usize, new: Option<&SavedSession>) {
+        let machine = &self.processes[at].machine;
+        let (None, Some(Unsaved::Refused(refused))) = (new, &machine.unsaved) else { return };
         let before = self.store.as_ref().and_then(|text| text.restore(self.now));
-        if let (Some(before), None, false) = (before, new, self.processes[at].machine.has_decided()) {
+        if let Some(before) = before.filter(|before| before.session.expires_at > refused.session.expires_at) {
             let (family, _) = token(&before.session);
             assert!(self.server.families[family].is_over, "a session of another process was erased");
         }
