@@ -204,7 +204,7 @@ async fn one_row_that_is_added_may_need_a_referenced_one() {
     let insert = || db.from("t").insert(&row).select::<Value>("id, planets!inner(id)");
     assert_eq!(insert().single().await.unwrap(), row);
     assert_eq!(insert().single().await.unwrap_err().code(), Some(&Code::NotExactlyOneRow));
-    let upsert = db.from("t").upsert(&row).select::<Value>("id, planets!inner(id)");
+    let upsert = db.from("t").upsert([&row]).select::<Value>("id, planets!inner(id)");
     assert_eq!(upsert.maybe_single().await.unwrap(), None);
     assert!(server.requests().iter().all(|request| request.contains("vnd.pgrst.object")));
 }

@@ -1,5 +1,6 @@
 //! Guards around a write: how many rows it may touch, and trying it without keeping it.
 
+use serde::de::IgnoredAny;
 use supabase_core::{Method, Reply};
 
 use super::accept::Shape;
@@ -98,7 +99,9 @@ impl Draft {
             return;
         }
         let adds_one = self.request.method == Method::POST
-            && self.request.body.as_ref().is_some_and(|body| body.starts_with(b"{"));
+            && self.request.body.as_ref().is_some_and(|body| {
+                body.starts_with(b"{") || serde_json::from_slice::<[IgnoredAny; 1]>(body).is_ok()
+            });
         if adds_one {
             // Which shape the answer has, is said later.
             self.guard = Some(refuse_unseen);

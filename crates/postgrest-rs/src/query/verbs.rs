@@ -179,8 +179,8 @@ impl<S: Selectable> Query<S> {
     ///
     /// This needs the right to read them: without it for one of `columns`, nothing is written. Tables can be embedded, but not
     /// with `!inner`, which is an error: it would leave rows out that were written all the same. It can stand where one row is
-    /// added, given as a map or struct, and is asked for by [`single`](Query::single) or
-    /// [`maybe_single`](Query::maybe_single), which undo what `!inner` leaves out.
+    /// added and is asked for by [`single`](Query::single) or [`maybe_single`](Query::maybe_single), which undo what `!inner`
+    /// leaves out.
     ///
     /// Source: <https://supabase.com/docs/reference/javascript/db-modifiers-select>
     ///
