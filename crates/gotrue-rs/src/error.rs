@@ -91,6 +91,11 @@ impl Error {
         self
     }
 
+    /// Whether it answers to a request whose first answer was lost, and which the server may have fulfilled.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.0.failure.is_repeated()
+    }
+
     /// Whether the service, in its own words, does not take the access token that it was shown, or not any more. A gateway
     /// has other words, some of them in a form that a service could have.
     pub(crate) fn is_of_the_session(&self) -> bool {

@@ -37,7 +37,8 @@ impl Client {
     ///
     /// A session that the server no longer knows counts as signed out with [`SignOutScope::Local`]. Other sessions cannot be
     /// ended by it: with [`SignOutScope::Global`] it ends here, and the call fails with what the server says, as it does with
-    /// [`SignOutScope::Others`]. The user must sign in once more to end them. supabase-js says nothing of that.
+    /// [`SignOutScope::Others`]. The user must sign in once more to end them. supabase-js says nothing of that. Where the
+    /// sign-out was sent again, as its first answer was lost, it is what has ended the session.
     ///
     /// If the server cannot be reached, the session stays, so that the call can be made again;
     /// [`forget_session`](Self::forget_session) does without the server.
@@ -81,6 +82,8 @@ impl Client {
                 .await;
             let outcome = match outcome {
                 outcome if scope == SignOutScope::Others => return outcome,
+                // Its first answer was lost: it is what has ended the session, and the others with it.
+                Err(error) if error.code() == Some(&Code::SessionNotFound) && error.is_repeated() => Ok(()),
                 Err(error) if is_gone(&error) => had_ended(scope, error),
                 Err(error) => return Err(error),
                 Ok(()) => Ok(()),

@@ -588,6 +588,25 @@ async fn a_dead_session_says_that_it_ended_no_others() {
     assert_eq!(token(&client).await, None);
 }
 
+/// The first answer was lost, and the sessions had ended: who sends it again is one of those who are signed out.
+#[tokio::test]
+async fn a_sign_out_whose_answer_was_lost_is_done() {
+    // What a limit has refused, and the refresh before the sign-out, have ended nothing.
+    for (first, left, is_done) in [(502, 3600, true), (429, 3600, false), (502, -10, false)] {
+        let asked = AtomicU32::new(0);
+        let server = Server::start(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+            0 => (first, json!(null)),
+            _ => (403, error("session_not_found")),
+        })
+        .await;
+        let client = server.builder_with(&store_with("ada", left)).max_retries(1).build().unwrap();
+        let outcome = client.sign_out(SignOutScope::Global).await;
+        assert_eq!(server.sent().len(), 2);
+        assert_eq!(outcome.is_ok(), is_done, "{outcome:?}");
+        assert_eq!(token(&client).await, None);
+    }
+}
+
 #[tokio::test]
 async fn a_user_who_is_changed_is_told_and_kept() {
     let server = Server::start(|_| (200, json!({ "id": "ada", "user_metadata": { "hat": "red" } }))).await;

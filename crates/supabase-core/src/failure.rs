@@ -62,6 +62,7 @@ struct Facts {
     headers: HeaderMap,
     body: Bytes,
     retryable: bool,
+    repeated: bool,
     /// How long the service asks to wait by other means than the header.
     wait: Option<Duration>,
     source: Option<BoxError>,
@@ -77,6 +78,7 @@ impl Failure {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             retryable: false,
+            repeated: false,
             wait: None,
             source: None,
         }))
@@ -296,6 +298,15 @@ impl Failure {
     /// Whether the same request may be sent again: nothing can have happened twice, and it may succeed.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
+    }
+
+    /// Whether the request was sent before, by the same call, and the server may have acted on that.
+    pub fn is_repeated(&self) -> bool {
+        self.0.repeated
+    }
+
+    pub(crate) fn set_repeated(&mut self, repeated: bool) {
+        self.0.repeated = repeated;
     }
 
     /// The same failure, where the service is known to have refused before it did anything.

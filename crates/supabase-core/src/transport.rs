@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::api_key::{ApiKey, KeyKind};
 use crate::config::Limits;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::head;
 use crate::headers::ClientHeaders;
 use crate::http::{Http, execute};
@@ -55,6 +55,8 @@ struct Shared {
 struct Attempt<'a> {
     /// How many were before.
     number: u32,
+    /// Whether the server may have acted on one of them.
+    may_have_acted: bool,
     span: &'a Span,
     /// When the call began.
     started: Instant,
@@ -206,15 +208,15 @@ impl Transport {
         let limit = self.limit(request);
         // Pinned first: what wraps it then holds a pointer, and the large future is moved by none of them.
         let mut work = pin!(async {
-            let mut attempt = Attempt { number: 0, span: &span, started: Instant::now() };
+            let mut attempt =
+                Attempt { number: 0, may_have_acted: false, span: &span, started: Instant::now() };
             loop {
                 let failure = match self.attempt(request, &attempt, read).await {
-                    Err(failure) if request.may_repeat(&failure) => failure,
+                    Err(failure) => failure,
                     outcome => return outcome,
                 };
                 // Rare, and large: in a place of its own, so that not every call has to make room for it.
-                Box::pin(self.pause(request, failure, &attempt)).await?;
-                attempt.number += 1;
+                Box::pin(self.pause(request, failure, &mut attempt)).await?;
             }
         });
         let work = poll_fn(|context| {
@@ -240,7 +242,16 @@ impl Transport {
     ///
     /// # Errors
     /// The failure, if there is no point in it.
-    async fn pause(&self, request: &Request, failure: Failure, attempt: &Attempt<'_>) -> Result<(), Failure> {
+    async fn pause(
+        &self,
+        request: &Request,
+        mut failure: Failure,
+        attempt: &mut Attempt<'_>,
+    ) -> Result<(), Failure> {
+        failure.set_repeated(attempt.may_have_acted);
+        if !request.may_repeat(&failure) {
+            return Err(failure);
+        }
         let policy = request.retry.unwrap_or(self.shared.retry);
         let pause = usize::try_from(attempt.number).ok().and_then(|number| policy.pauses().nth(number));
         let Some(pause) = pause else { return Err(failure) };
@@ -254,6 +265,9 @@ impl Transport {
             return Err(failure);
         }
         tracing::debug!(kind = ?failure.kind(), status = failure.status(), ?pause, "sending again");
+        attempt.number += 1;
+        // What never left, and what was refused for a limit, did nothing.
+        attempt.may_have_acted |= failure.kind() != FailureKind::Connect && failure.status() != Some(429);
         sleep(pause).await;
         Ok(())
     }
