@@ -209,6 +209,29 @@ async fn one_row_that_is_added_may_need_a_referenced_one() {
     assert!(server.requests().iter().all(|request| request.contains("vnd.pgrst.object")));
 }
 
+/// A set of numbers is no rows, and the server makes one of the only one.
+#[tokio::test]
+async fn a_single_element_of_a_set_is_what_was_asked_for() {
+    let wrapped = || answer("200 OK", "", r#"{"pgrst_scalar":1}"#);
+    let server = Raw::start([
+        wrapped(),
+        wrapped(),
+        wrapped(),
+        answer("200 OK", "", r#"{"pgrst_scalar":null}"#),
+        answer("200 OK", "", "{}"),
+    ]);
+    let db = client(&server.url());
+    assert_eq!(db.rpc::<Vec<i64>>("ids", ()).limit(1).single().await.unwrap(), 1);
+    let told = db.rpc::<Vec<String>>("ids", ()).limit(1).single().await.unwrap_err();
+    assert!(told.kind() == ErrorKind::Decode && told.message().contains("map, expected a string"), "{told}");
+    let value = db.rpc::<Vec<Value>>("ids", ()).limit(1).single().await.unwrap();
+    assert_eq!(value, json!({ "pgrst_scalar": 1 }));
+    let maybe = || db.rpc::<Vec<Option<i64>>>("ids", ()).limit(1).single();
+    assert_eq!(maybe().await.unwrap(), None);
+    // This one is a row, from which all that is null was left out.
+    assert_eq!(maybe().await.unwrap_err().kind(), ErrorKind::Decode);
+}
+
 /// A write says how many rows it has, and mostly not which: it is never cut.
 #[tokio::test]
 async fn a_counted_write_is_complete() {

@@ -2,6 +2,7 @@
 
 use std::mem::take;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use supabase_core::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -183,15 +184,27 @@ pub(crate) fn rows<T: DeserializeOwned>(reply: &Reply) -> Result<Vec<T>> {
 
 /// The one row that the server was asked for.
 pub(crate) fn one<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
-    reply.json().map_err(|failure| {
+    reply.json().or_else(|failure| {
+        // So the server wraps the only element of a set that a function returns, where it is no row.
+        if let Ok(Element { pgrst_scalar }) = serde_json::from_slice(reply.body()) {
+            return Ok(pgrst_scalar);
+        }
         let is_object = reply.body().trim_ascii_start().starts_with(b"{");
         let wants_list = is_object && decode_json::<T>(b"{}").is_err() && decode_json::<T>(b"[]").is_ok();
         if wants_list {
             let message = "`single()` answers with one row: ask for the row's type, not for a `Vec` of it";
-            return Error::from_failure(Failure::decode(message, reply.clone(), None));
+            return Err(Error::from_failure(Failure::decode(message, reply.clone(), None)));
         }
-        Error::from_failure(failure)
+        Err(Error::from_failure(failure))
     })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "T: Deserialize<'de>"))]
+struct Element<T> {
+    // Named, as an `Option` could otherwise be missing.
+    #[serde(deserialize_with = "Deserialize::deserialize")]
+    pgrst_scalar: T,
 }
 
 /// One row or none: as a list, where the server was not asked for a single one.
