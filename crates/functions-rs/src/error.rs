@@ -109,7 +109,7 @@ impl Error {
 
     /// A success whose header says that it is none.
     pub(crate) fn relay(reply: Reply, is_read: bool) -> Self {
-        Self::from_failure(Failure::decode("the platform could not pass the call on", reply, None))
+        Self::from_failure(Failure::decode("the platform could not pass the call on", &reply, None))
             .of_read(is_read)
     }
 
@@ -123,7 +123,7 @@ impl Error {
 
     /// An answer that was to be a stream of events.
     pub(crate) fn no_events(message: String, reply: Reply) -> Self {
-        let failure = Failure::decode(message, reply, None);
+        let failure = Failure::decode(message, &reply, None);
         Self(Box::new(Inner { kind: ErrorKind::Stream, failure, said: Said::default() }))
     }
 

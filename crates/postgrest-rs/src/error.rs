@@ -99,7 +99,7 @@ impl Error {
             Some(total) => format!("the server sent {rows} of {total} rows"),
             None => "the server did not tell how many rows there are".to_owned(),
         };
-        let failure = Failure::decode(message, reply.clone(), None);
+        let failure = Failure::decode(message, reply, None);
         Self(Box::new(Inner { kind: ErrorKind::Truncated, failure, said: Said::default() }))
     }
 
@@ -111,7 +111,7 @@ impl Error {
                 "the change may be committed: it is not told that it was undone, which a page sees only where the server exposes Preference-Applied"
             }
         };
-        let failure = Failure::decode(message, reply.clone(), None);
+        let failure = Failure::decode(message, reply, None);
         Self(Box::new(Inner { kind: ErrorKind::Committed, failure, said: Said::default() }))
     }
 

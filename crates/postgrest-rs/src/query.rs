@@ -19,6 +19,7 @@ pub(crate) mod verbs;
 mod whole;
 mod window;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -307,7 +308,8 @@ impl Draft {
     }
 
     /// Keeps the first fault, to be told when the query is sent.
-    fn blame(&mut self, message: String) {
+    fn blame(&mut self, message: impl Into<Cow<'static, str>>) {
+        let message = message.into();
         self.fault.get_or_insert_with(|| Error::invalid(message));
     }
 

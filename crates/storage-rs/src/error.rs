@@ -153,13 +153,13 @@ impl Error {
 
     /// What came is not what was announced.
     pub(crate) fn corrupt(message: impl Into<std::borrow::Cow<'static, str>>, head: &Reply) -> Self {
-        Self::own(ErrorKind::Corrupt, Failure::decode(message, head.clone(), None))
+        Self::own(ErrorKind::Corrupt, Failure::decode(message, head, None))
     }
 
     /// The object is another one than at the beginning.
     pub(crate) fn changed(head: &Reply) -> Self {
         let message = "the object was replaced while it was downloaded";
-        Self::own(ErrorKind::Changed, Failure::decode(message, head.clone(), None))
+        Self::own(ErrorKind::Changed, Failure::decode(message, head, None))
     }
 
     /// The answer is not what the service says it gives.
@@ -169,7 +169,7 @@ impl Error {
 
     /// One of several objects cannot be had, which the service says within a success.
     pub(crate) fn no_such_key(message: Option<String>, reply: &Reply) -> Self {
-        let failure = Failure::decode("the object does not exist", reply.clone(), None);
+        let failure = Failure::decode("the object does not exist", reply, None);
         let said = Said { code: Some(Code::NoSuchKey), message, ..Said::default() };
         Self(Box::new(Inner { kind: ErrorKind::Rejected, failure, said }))
     }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
+use crate::headers::text;
 use crate::reply::Reply;
 use crate::retry::{is_transient, retry_after};
 use crate::time::wall_clock;
@@ -171,7 +172,7 @@ impl Failure {
         if is_malformed(&error) {
             return Self::decode(
                 "the answer cannot be decompressed",
-                reply,
+                &reply,
                 Some(error.without_url().into()),
             );
         }
@@ -190,8 +191,8 @@ impl Failure {
     }
 
     /// The server answered with success, and the answer cannot be read.
-    pub fn decode(message: impl Into<Cow<'static, str>>, reply: Reply, source: Option<BoxError>) -> Self {
-        Self::new(FailureKind::Decode, message).with_source(source).keep(reply)
+    pub fn decode(message: impl Into<Cow<'static, str>>, reply: &Reply, source: Option<BoxError>) -> Self {
+        Self::new(FailureKind::Decode, message).with_source(source).keep(reply.clone())
     }
 
     /// Something that came cannot be read: a part of an answer, or what was kept of one.
@@ -259,7 +260,7 @@ impl Failure {
 
     /// A header of the answer.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.0.headers.get(name)?.to_str().ok()
+        text(&self.0.headers, name)
     }
 
     /// All headers of the answer.

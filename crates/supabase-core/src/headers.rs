@@ -74,7 +74,7 @@ impl ClientHeaders {
         let mut bytes = self.bytes;
         let mut set = |headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue| {
             bytes += value.len();
-            match headers.insert(name, value.clone()) {
+            match put(headers, name, value) {
                 // Preferences of the client hold beside those of the call, but not instead: of two that contradict each
                 // other, a server takes the first.
                 Some(old) if *name == PREFER => {
@@ -95,27 +95,35 @@ impl ClientHeaders {
             authorization |= *name == AUTHORIZATION;
             set(&mut headers, name, value);
         }
+        // A page may only send the headers that it is allowed to, and functions allow those of Supabase's documentation: with
+        // this one, no try but the first would get through.
+        if attempt > 0 && cfg!(not(target_family = "wasm")) {
+            set(&mut headers, &RETRY_COUNT, &HeaderValue::from(attempt));
+        }
         for (name, is_filled) in [(AUTHORIZATION, authorization), (ACCEPT, accept)] {
             if !is_filled {
                 bytes -= line(&name);
                 headers.remove(name);
             }
         }
-        // A page may only send the headers that it is allowed to, and functions allow those of Supabase's documentation: with
-        // this one, no try but the first would get through.
-        let attempt = if cfg!(target_family = "wasm") { 0 } else { attempt };
-        if self.trace.is_none() && attempt == 0 {
-            return (headers, bytes);
-        }
         if let Some(trace) = &self.trace {
             trace.write(&mut headers);
+            bytes = bytes_of(&headers);
         }
-        if attempt > 0 {
-            headers.insert(RETRY_COUNT, HeaderValue::from(attempt));
-        }
-        let bytes = bytes_of(&headers);
         (headers, bytes)
     }
+}
+
+/// Sets a header, and answers with what it was.
+pub(crate) fn put(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) -> Option<HeaderValue> {
+    headers.insert(name, value.clone())
+}
+
+/// The value of a header, if it is there and is text.
+// Compared with each: a map that is asked by a text first makes a name of it, and an answer has few headers.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let (_, value) = headers.iter().find(|(known, _)| known.as_str().eq_ignore_ascii_case(name))?;
+    value.to_str().ok()
 }
 
 /// How many bytes headers take on the wire.

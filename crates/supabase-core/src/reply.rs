@@ -8,6 +8,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::de::DeserializeOwned;
 
 use crate::failure::{BoxError, Failure};
+use crate::headers::text;
 use crate::incoming::{Incoming, incoming};
 use crate::read::what_is_said;
 
@@ -27,7 +28,7 @@ impl Reply {
 
     /// A header, if it is there and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        text(&self.headers, name)
     }
 
     /// All headers.
@@ -46,10 +47,13 @@ impl Reply {
     /// The body is an HTML page (a proxy or a wrong address answered, and not the service), is not JSON, or does not
     /// fit `T`; then the path of the value that does not fit is named.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        decode_json(&self.body).map_err(|(message, source)| {
-            // A page is no JSON, so it is looked for only here.
-            self.refuse_html().err().unwrap_or_else(|| Failure::decode(message, self.clone(), source))
-        })
+        decode_json(&self.body).map_err(|fault| self.undecodable(fault))
+    }
+
+    // Not for each type anew.
+    fn undecodable(&self, (message, source): (String, Option<BoxError>)) -> Failure {
+        // A page is no JSON, so it is looked for only here.
+        self.refuse_html().err().unwrap_or_else(|| Failure::decode(message, self, source))
     }
 
     /// Reads the body as text.
@@ -67,7 +71,7 @@ impl Reply {
     /// It is not UTF-8.
     pub fn utf8(&self) -> Result<String, Failure> {
         String::from_utf8(self.body.to_vec())
-            .map_err(|error| Failure::decode("the answer is not UTF-8", self.clone(), Some(error.into())))
+            .map_err(|error| Failure::decode("the answer is not UTF-8", self, Some(error.into())))
     }
 
     /// Refuses an HTML page.
@@ -84,7 +88,7 @@ impl Reply {
                 "the server answered {} with an HTML page: does the URL point to the service itself?",
                 self.status.as_u16()
             );
-            return Err(Failure::decode(message, self.clone(), None));
+            return Err(Failure::decode(message, self, None));
         }
         Ok(())
     }
@@ -145,24 +149,34 @@ impl std::fmt::Debug for Reply {
 /// A sentence that names the path of the value that does not fit, and, where the JSON itself is broken, the error of
 /// the parser. Neither quotes the JSON: it may hold secrets.
 pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, (String, Option<BoxError>)> {
-    let error = match serde_json::from_slice(body) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
+    serde_json::from_slice(body).map_err(|error| unfit(body, error, with_path::<T>))
+}
+
+type WithPath = serde_path_to_error::Error<serde_json::Error>;
+
+/// Reads a body that has failed once more, as the fast way does not know the path.
+fn with_path<T: DeserializeOwned>(body: &[u8]) -> Option<WithPath> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    serde_path_to_error::deserialize::<_, T>(&mut reader).err()
+}
+
+/// Says what is wrong with a body: once, and not for each type anew.
+fn unfit(
+    body: &[u8],
+    error: serde_json::Error,
+    with_path: fn(&[u8]) -> Option<WithPath>,
+) -> (String, Option<BoxError>) {
     if !error.is_data() {
         let message = if body.is_empty() { "the answer is empty" } else { "the answer is not valid JSON" };
-        return Err((message.to_owned(), Some(error.into())));
+        return (message.to_owned(), Some(error.into()));
     }
-    // The fast way does not know the path, so the body is read a second time, now that it has failed.
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let path = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        Err(error) if error.path().iter().next().is_some() => format!(", at `{}`", error.path()),
+    let path = match with_path(body) {
+        Some(error) if error.path().iter().next().is_some() => format!(", at `{}`", error.path()),
         _ => String::new(),
     };
-    Err((
-        format!("the answer does not fit the type asked for{path}: {}", without_value(&error.to_string())),
-        None,
-    ))
+    let message =
+        format!("the answer does not fit the type asked for{path}: {}", without_value(&error.to_string()));
+    (message, None)
 }
 
 /// What the parser says about a value, without the value.

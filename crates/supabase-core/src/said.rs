@@ -20,7 +20,8 @@ pub fn first_said<'a>(parts: impl IntoIterator<Item = Option<&'a RawValue>>) -> 
 fn text_or_number(json: Option<&RawValue>) -> Option<String> {
     let json = json?.get();
     match json.as_bytes().first()? {
-        b'"' => serde_json::from_str(json).ok(),
+        // As bytes: a reader of texts would be a second one in every program, for this alone.
+        b'"' => serde_json::from_slice(json.as_bytes()).ok(),
         b'-' | b'0'..=b'9' => Some(json.to_owned()),
         _ => None,
     }

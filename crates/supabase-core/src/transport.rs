@@ -19,7 +19,7 @@ use crate::api_key::{ApiKey, KeyKind};
 use crate::config::Limits;
 use crate::failure::{Failure, FailureKind};
 use crate::head;
-use crate::headers::ClientHeaders;
+use crate::headers::{ClientHeaders, put};
 use crate::http::{Http, execute};
 use crate::read::{read, refused};
 use crate::redirect;
@@ -88,7 +88,7 @@ impl Transport {
         retry: RetryPolicy,
     ) -> Self {
         if let Some(key) = &key {
-            headers.insert(APIKEY, key.apikey().clone());
+            put(&mut headers, &APIKEY, key.apikey());
         }
         let headers = ClientHeaders::new(headers, accept, key.as_ref().and_then(ApiKey::bearer), trace);
         Self { shared: Arc::new(Shared { http, base, key, headers, refusal, timeout, limits, retry }), token }

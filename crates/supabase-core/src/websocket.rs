@@ -49,7 +49,7 @@ impl Transport {
                 "the server answered {} and opened no websocket: does the URL point to the service itself?",
                 status.as_u16()
             );
-            return Err(Failure::decode(message, reply, None));
+            return Err(Failure::decode(message, &reply, None));
         }
         if status != StatusCode::SWITCHING_PROTOCOLS {
             return Err(crate::read::refused(response, self.timeout().map(|limit| limit / 2), true).await);

@@ -197,8 +197,7 @@ fn refuse_unguarded(draft: &mut Draft) {
     if draft.prefer.rollback {
         draft.blame(
             "the server does not say whether it undoes what an analyzed plan has changed: leave out `analyze` or \
-             `dry_run`"
-                .to_owned(),
+             `dry_run`",
         );
     }
     if draft.reads() {
@@ -210,9 +209,10 @@ fn refuse_unguarded(draft: &mut Draft) {
         Shape::MaybeOne if draft.writes_rows() => "maybe_single",
         Shape::MaybeOne | Shape::Rows | Shape::Csv | Shape::GeoJson => return,
     };
-    draft.blame(format!(
+    let message = format!(
         "the server writes for an analyzed plan without heeding `{guard}`: leave out `analyze` or `{guard}`"
-    ));
+    );
+    draft.blame(message);
 }
 
 /// The only plan of the list that PostgreSQL answers with.
@@ -221,5 +221,5 @@ fn plan(reply: &Reply) -> Result<Plan> {
     plans
         .into_iter()
         .next()
-        .ok_or_else(|| Error::from_failure(Failure::decode("the answer holds no plan", reply.clone(), None)))
+        .ok_or_else(|| Error::from_failure(Failure::decode("the answer holds no plan", reply, None)))
 }

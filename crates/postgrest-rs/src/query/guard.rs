@@ -73,8 +73,7 @@ pub(super) fn undone(reply: &Reply) -> Result<()> {
 fn refuse_hidden(draft: &mut Draft) {
     if draft.is_aggregated() {
         draft.blame(
-            "`max_affected` counts the rows of the answer, and an aggregate makes one of many: leave out one of them"
-                .to_owned(),
+            "`max_affected` counts the rows of the answer, and an aggregate makes one of many: leave out one of them",
         );
     }
     if draft.request.operation == CALL
@@ -85,8 +84,7 @@ fn refuse_hidden(draft: &mut Draft) {
     {
         draft.blame(
             "of a function, `max_affected` counts the rows of the answer: a filter, limit, offset or `!inner` would hide \
-             what was done"
-                .to_owned(),
+             what was done",
         );
     }
 }
@@ -106,7 +104,7 @@ impl Draft {
             // Which shape the answer has, is said later.
             self.guard = Some(refuse_unseen);
         } else {
-            self.blame(LEFT_OUT.to_owned());
+            self.blame(LEFT_OUT);
         }
     }
 }
@@ -117,7 +115,7 @@ const LEFT_OUT: &str = "`!inner` leaves rows out of the answer, and not out of t
 /// One row that is added cannot be left out unseen where the server undoes what does not answer with one.
 fn refuse_unseen(draft: &mut Draft) {
     if !matches!(draft.accept.shape, Shape::One | Shape::MaybeOne) {
-        draft.blame(LEFT_OUT.to_owned());
+        draft.blame(LEFT_OUT);
     }
 }
 

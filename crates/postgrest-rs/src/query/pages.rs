@@ -174,7 +174,7 @@ where
 
     fn faulty(mut self, fault: Option<&'static str>) -> Self {
         if let Some(fault) = fault {
-            self.draft.blame(fault.to_owned());
+            self.draft.blame(fault);
         }
         self
     }
@@ -223,5 +223,5 @@ where
 }
 
 fn fault_of(reply: &Reply, message: String) -> Error {
-    Error::from_failure(Failure::decode(message, reply.clone(), None))
+    Error::from_failure(Failure::decode(message, reply, None))
 }

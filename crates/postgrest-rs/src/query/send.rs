@@ -116,8 +116,7 @@ impl Draft {
         if self.must_be_narrowed() && !self.is_narrowed {
             self.blame(
                 "the filters leave every row, as they are on referenced tables only, or a list in `not_in` is empty, or \
-                 in a filter that is to hold for all: filter the table itself, or write `.all_rows()`"
-                    .to_owned(),
+                 in a filter that is to hold for all: filter the table itself, or write `.all_rows()`",
             );
         }
         for guard in [self.guard, self.plan_guard].into_iter().flatten() {
@@ -193,7 +192,7 @@ pub(crate) fn one<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
         let wants_list = is_object && decode_json::<T>(b"{}").is_err() && decode_json::<T>(b"[]").is_ok();
         if wants_list {
             let message = "`single()` answers with one row: ask for the row's type, not for a `Vec` of it";
-            return Err(Error::from_failure(Failure::decode(message, reply.clone(), None)));
+            return Err(Error::from_failure(Failure::decode(message, reply, None)));
         }
         Err(Error::from_failure(failure))
     })
@@ -223,7 +222,7 @@ pub(crate) fn maybe_one<T: DeserializeOwned>(reply: &Reply) -> Result<Option<T>>
     let mut rows: Vec<T> = reply.json().map_err(Error::from_failure)?;
     if rows.len() > 1 {
         let message = "more than one row came where one or none was asked for";
-        let failure = Failure::decode(message, reply.clone(), None);
+        let failure = Failure::decode(message, reply, None);
         return Err(Error::not_one_row(failure, rows.len()));
     }
     Ok(rows.pop())
@@ -234,7 +233,7 @@ pub(crate) fn returned<T: DeserializeOwned>(reply: &Reply) -> Result<T> {
     if reply.body().is_empty() {
         return decode_json(b"null").map_err(|(_, source)| {
             let message = "the function returned nothing: ask for `()`, or for an `Option`";
-            Error::from_failure(Failure::decode(message, reply.clone(), source))
+            Error::from_failure(Failure::decode(message, reply, source))
         });
     }
     reply.json().map_err(Error::from_failure)

@@ -52,8 +52,7 @@ fn ask(draft: &mut Draft) {
     if draft.is_aggregated() {
         draft.blame(
             "the server counts rows before it aggregates them, and so cannot tell whether these are complete: leave out \
-             `complete`"
-                .to_owned(),
+             `complete`",
         );
     }
     // Whatever count was asked for as well, only this one tells.
@@ -63,7 +62,7 @@ fn ask(draft: &mut Draft) {
 /// A query that asks for some rows cannot be complete.
 pub(super) fn refuse_cut(draft: &mut Draft) {
     if draft.window.limit.is_some() || draft.window.offset.is_some_and(|rows| rows > 0) {
-        draft.blame("`complete` and a limit, offset or range contradict each other".to_owned());
+        draft.blame("`complete` and a limit, offset or range contradict each other");
     }
 }
 

@@ -162,7 +162,7 @@ impl Driver {
         };
         let Some(id) = reply.header("location").and_then(address::id) else {
             let message = "the service created an upload and did not say where";
-            return Err(Error::from_failure(Failure::decode(message, reply, None)));
+            return Err(Error::from_failure(Failure::decode(message, &reply, None)));
         };
         self.upload = Some(address::upload(&self.request.url, id));
         self.memory.save(id).await?;
@@ -184,7 +184,7 @@ impl Driver {
             }
             None => {
                 let message = "the service was asked how much it has, and did not say";
-                Err(Error::from_failure(Failure::decode(message, reply, None)))
+                Err(Error::from_failure(Failure::decode(message, &reply, None)))
             }
         }
     }
