@@ -279,7 +279,7 @@ impl Invoke {
         let is_read = self.method == Method::Get;
         let (transport, request) = self.into_request()?;
         let limit = request.timeout.or(transport.timeout());
-        let reply = transport.open(request).await.map_err(|failure| failed(failure, is_read))?;
+        let reply = transport.open(&request).await.map_err(|failure| failed(failure, is_read))?;
         let head = reply.head();
         let refusal = if is_relay_error(&head) { Some(Refusal::Relay) } else { refusal(&head) };
         let Some(refusal) = refusal else { return Ok(reply) };
@@ -385,7 +385,7 @@ impl IntoFuture for Invoke {
         Box::pin(async move {
             let is_read = self.method == Method::Get;
             let (transport, request) = self.into_request()?;
-            let reply = transport.send(request).await.map_err(|failure| failed(failure, is_read))?;
+            let reply = transport.send(&request).await.map_err(|failure| failed(failure, is_read))?;
             if is_relay_error(&reply) {
                 return Err(Error::relay(reply, is_read));
             }

@@ -107,7 +107,7 @@ impl Api {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
-        self.transport.send(self.request).await.map_err(Error::from_failure)
+        self.transport.send(&self.request).await.map_err(Error::from_failure)
     }
 
     /// Sends it, and reads the answer as JSON.

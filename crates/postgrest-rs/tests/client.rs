@@ -222,8 +222,8 @@ mod blocking {
 
 #[test]
 fn a_call_that_goes_well_is_small() {
-    // What is rare has a place of its own: each call would otherwise take kilobytes, many calls at once megabytes.
+    // It is compiled for each type of rows; what it takes beside this is sent, and is the core's.
     let query = Client::new("http://127.0.0.1:1", "key").unwrap().from("t").select::<Value>("*");
     let call = query.into_future();
-    assert!(size_of_val(&*call) <= 900, "{} bytes", size_of_val(&*call));
+    assert!(size_of_val(&*call) <= 128, "{} bytes", size_of_val(&*call));
 }

@@ -123,7 +123,7 @@ impl Draft {
     /// Sends it, and reads the answer whole.
     pub(crate) async fn send(self) -> Result<Reply> {
         let (transport, request) = self.finish()?;
-        transport.send(request).await.map_err(Error::from_failure)
+        transport.send(&request).await.map_err(Error::from_failure)
     }
 }
 

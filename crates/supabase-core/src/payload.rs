@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 #[cfg(feature = "multipart")]
 use reqwest::header::CONTENT_TYPE;
@@ -11,7 +10,7 @@ use reqwest::header::{CONTENT_LENGTH, HeaderValue};
 use crate::content::Content;
 use crate::failure::Failure;
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
-use crate::time::{Instant, limited};
+use crate::time::Instant;
 
 /// A body that is made anew for each try.
 ///
@@ -82,27 +81,9 @@ impl Payload {
         self.0.contents().into_iter().all(Content::is_whole)
     }
 
-    /// Runs `work` until nothing has moved for `limit`; `None` means that it stalled, and the work was dropped.
-    pub(crate) async fn while_moving<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-        let started = Instant::now();
-        let mut work = std::pin::pin!(work);
-        let mut left = limit;
-        loop {
-            if let Some(done) = limited(left, work.as_mut()).await {
-                return Some(done);
-            }
-            // The limit counts from the last piece, and not from the last look.
-            left = limit.saturating_sub(self.stood_still(started));
-            if left.is_zero() {
-                return None;
-            }
-        }
-    }
-
-    /// For how long nothing has moved, since the work began at the most.
-    pub(crate) fn stood_still(&self, started: Instant) -> Duration {
-        let moved = self.0.contents().into_iter().filter_map(Content::moved).max();
-        moved.unwrap_or(started).max(started).elapsed()
+    /// When a piece moved last, or the work began.
+    pub(crate) fn moved(&self, started: Instant) -> Instant {
+        self.0.contents().into_iter().filter_map(Content::moved).fold(started, Instant::max)
     }
 
     /// Sends a message with this body.
@@ -268,8 +249,16 @@ async fn part_of(part: &Part) -> Result<reqwest::multipart::Part, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::limited_since;
     use bytes::Bytes;
     use futures_util::{StreamExt, stream};
+    use std::time::Duration;
+
+    /// Runs `work` until nothing has moved for five seconds.
+    async fn while_moving<T>(payload: &Payload, work: impl Future<Output = T>) -> Option<T> {
+        let started = Instant::now();
+        limited_since(Duration::from_secs(5), || payload.moved(started), work).await
+    }
 
     /// Reads a body of twenty pieces with a pause before each; `None` if it stalled for five seconds.
     async fn read(pause: u64) -> Option<usize> {
@@ -279,7 +268,7 @@ mod tests {
         });
         let content = Content::once(None, pieces);
         let pieces = content.pieces();
-        Payload::content(content).while_moving(Duration::from_secs(5), pieces.count()).await
+        while_moving(&Payload::content(content), pieces.count()).await
     }
 
     #[tokio::test(start_paused = true)]
@@ -298,7 +287,7 @@ mod tests {
             std::future::pending::<()>().await;
         };
         let started = Instant::now();
-        assert_eq!(Payload::content(content).while_moving(Duration::from_secs(5), work).await, None);
+        assert_eq!(while_moving(&Payload::content(content), work).await, None);
         assert_eq!(started.elapsed().as_secs(), 2 + 5);
     }
 }

@@ -10,6 +10,7 @@ use url::Url;
 use crate::failure::Failure;
 use crate::payload::Payload;
 use crate::retry::{RetryPolicy, is_transient};
+use crate::time::Instant;
 
 /// A request that the transport can send as often as it must.
 #[derive(Clone, Debug)]
@@ -73,6 +74,20 @@ impl Request {
     /// Whether a status is that of an answer: of a success, or of what is an answer all the same.
     pub(crate) fn takes(&self, status: StatusCode) -> bool {
         status.is_success() || (self.accepts)(status.as_u16()) && !(self.idempotent && is_transient(status))
+    }
+
+    /// Since when the limit of a call counts that began then. What moves has no end that could be known: there, it counts from
+    /// the last piece.
+    pub(crate) fn counts_since(&self, started: Instant) -> Instant {
+        match &self.payload {
+            None => started,
+            Some(payload) => payload.moved(started),
+        }
+    }
+
+    /// How much of its limit a call that began then has used up.
+    pub(crate) fn used(&self, started: Instant) -> Duration {
+        self.counts_since(started).elapsed()
     }
 
     /// Whether it may be sent again after this failure.

@@ -1,7 +1,7 @@
 //! The only clock and the only sleep of these crates: std's clock does not exist in the browser.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -37,15 +37,53 @@ pub fn can_sleep() -> bool {
     true
 }
 
+/// Waits until a moment, for which it need not ask the clock.
+#[cfg(not(target_family = "wasm"))]
+async fn sleep_until(moment: Instant) {
+    tokio::time::sleep_until(moment).await;
+}
+
+/// Waits until a moment, or for as long as can be waited.
+#[cfg(target_family = "wasm")]
+async fn sleep_until(moment: Instant) {
+    sleep(moment.saturating_duration_since(Instant::now())).await;
+}
+
 /// Runs `work` for at most `limit`; `None` means that time ran out and the work was dropped.
 pub async fn limited<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    before(pin!(sleep(limit)), pin!(work)).await
+}
+
+/// Runs `work` for at most `limit` after what `since` says, which may be a later moment each time; `None` means that time ran
+/// out and the work was dropped.
+pub(crate) async fn limited_since<T>(
+    limit: Duration,
+    since: impl Fn() -> Instant,
+    work: impl Future<Output = T>,
+) -> Option<T> {
     let mut work = pin!(work);
-    let mut end = pin!(sleep(limit));
-    poll_fn(|cx| match work.as_mut().poll(cx) {
+    loop {
+        // A moment that no clock will ever show is no limit.
+        let Some(end) = since().checked_add(limit) else { return Some(work.await) };
+        if let Some(done) = before(pin!(sleep_until(end)), work.as_mut()).await {
+            return Some(done);
+        }
+        if since().elapsed() >= limit {
+            return None;
+        }
+    }
+}
+
+/// Runs `work` until `end`, which is begun only where the work has to wait.
+// Not an async function, which would keep both twice.
+fn before<T>(
+    mut end: Pin<&mut impl Future<Output = ()>>,
+    mut work: Pin<&mut impl Future<Output = T>>,
+) -> impl Future<Output = Option<T>> {
+    poll_fn(move |cx| match work.as_mut().poll(cx) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
         Poll::Pending => end.as_mut().poll(cx).map(|()| None),
     })
-    .await
 }
 
 /// The time of day, for comparing with dates that a server sent.
@@ -59,4 +97,24 @@ pub fn wall_clock() -> std::time::SystemTime {
 pub fn wall_clock() -> std::time::SystemTime {
     use web_time::web::SystemTimeExt;
     web_time::SystemTime::now().to_std()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use std::future::ready;
+
+    #[test]
+    fn work_that_need_not_wait_needs_no_runtime() {
+        let limit = Duration::from_secs(1);
+        assert_eq!(limited(limit, ready(1)).now_or_never(), Some(Some(1)));
+        assert_eq!(limited_since(limit, Instant::now, ready(1)).now_or_never(), Some(Some(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_that_no_clock_reaches_is_none() {
+        let work = sleep(Duration::from_secs(1_000_000));
+        assert_eq!(limited_since(Duration::MAX, Instant::now, work).await, Some(()));
+    }
 }

@@ -1,13 +1,11 @@
 //! The only place that sends HTTP.
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::future::{poll_fn, ready};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::TryFutureExt;
 use futures_util::future::Either;
 use reqwest::Response;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
@@ -21,13 +19,14 @@ use crate::failure::{Failure, FailureKind};
 use crate::head;
 use crate::headers::{ClientHeaders, put};
 use crate::http::{Http, execute};
+use crate::maybe_send::BoxFuture;
 use crate::read::{read, refused};
 use crate::redirect;
 use crate::reply::{OpenReply, Reply};
 use crate::request::Request;
 use crate::retry::RetryPolicy;
 use crate::telemetry;
-use crate::time::{Instant, limited, sleep};
+use crate::time::{Instant, limited_since, sleep};
 use crate::token::TokenSource;
 use crate::trace::TraceSource;
 
@@ -60,16 +59,6 @@ struct Attempt<'a> {
     span: &'a Span,
     /// When the call began.
     started: Instant,
-}
-
-impl Attempt<'_> {
-    /// How much of the limit is used up. What moves has no end that could be known: there, it counts from the last piece.
-    fn used(&self, request: &Request) -> Duration {
-        match &request.payload {
-            None => self.started.elapsed(),
-            Some(payload) => payload.stood_still(self.started),
-        }
-    }
 }
 
 impl Transport {
@@ -166,18 +155,14 @@ impl Transport {
 
     /// Sends a request, again where that is safe and promising, and reads the answer.
     ///
-    /// Dropping the future drops the request, wherever it is.
+    /// Dropping the future drops the request, wherever it is. It is boxed here, so that it is compiled once for all services
+    /// and for whatever their answers are read into.
     ///
     /// # Errors
     /// Everything that is not a status of success; see [`FailureKind`](crate::FailureKind).
-    #[allow(clippy::manual_async_fn, reason = "an async function keeps what it is given twice")]
-    pub fn send(&self, request: impl Borrow<Request>) -> impl Future<Output = Result<Reply, Failure>> {
-        async move {
-            let request = request.borrow();
-            let limit = request.max_body.unwrap_or(self.shared.limits.body);
-            let idempotent = request.idempotent;
-            self.call(request, &|response| read(response, limit, idempotent)).await
-        }
+    pub fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, Failure>> {
+        let limit = request.max_body.unwrap_or(self.shared.limits.body);
+        Box::pin(self.call(request, move |response| read(response, limit, request.idempotent)))
     }
 
     /// As [`send`](Self::send), for an answer of any size: it is read as it comes. The time limit and the repetition end
@@ -185,13 +170,8 @@ impl Transport {
     ///
     /// # Errors
     /// As [`send`](Self::send), until the body begins.
-    #[allow(clippy::manual_async_fn, reason = "an async function keeps what it is given twice")]
-    pub fn open(&self, request: impl Borrow<Request>) -> impl Future<Output = Result<OpenReply, Failure>> {
-        async move {
-            let request = request.borrow();
-            let idempotent = request.idempotent;
-            self.call(request, &|response| ready(Ok(OpenReply::new(response, idempotent)))).await
-        }
+    pub fn open<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<OpenReply, Failure>> {
+        Box::pin(self.call(request, |response| ready(Ok(OpenReply::new(response, request.idempotent)))))
     }
 
     /// How long a call may take.
@@ -199,22 +179,22 @@ impl Transport {
         request.timeout.or(self.shared.timeout)
     }
 
-    async fn call<T, F, Fut>(&self, request: &Request, read: &F) -> Result<T, Failure>
+    async fn call<T, F, Fut>(&self, request: &Request, read: F) -> Result<T, Failure>
     where
         F: Fn(Response) -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
         let span = telemetry::span(request);
-        let limit = self.limit(request);
+        let started = Instant::now();
         // Pinned first: what wraps it then holds a pointer, and the large future is moved by none of them.
         let mut work = pin!(async {
-            let mut attempt =
-                Attempt { number: 0, may_have_acted: false, span: &span, started: Instant::now() };
+            let mut attempt = Attempt { number: 0, may_have_acted: false, span: &span, started };
             loop {
-                let failure = match self.attempt(request, &attempt, read).await {
+                let failure = match self.attempt(request, &attempt, &read).await {
+                    Ok(answer) => return Ok(answer),
                     Err(failure) => failure,
-                    outcome => return outcome,
                 };
+                telemetry::record(&span, attempt.number, failure.status(), Some(&failure));
                 // Rare, and large: in a place of its own, so that not every call has to make room for it.
                 Box::pin(self.pause(request, failure, &mut attempt)).await?;
             }
@@ -223,12 +203,8 @@ impl Transport {
             let _inside = span.enter();
             work.as_mut().poll(context)
         });
-        let Some(limit) = limit else { return work.await };
-        let outcome = match &request.payload {
-            None => limited(limit, work).await,
-            Some(payload) => Box::pin(payload.while_moving(limit, work)).await,
-        };
-        match outcome {
+        let Some(limit) = self.limit(request) else { return work.await };
+        match limited_since(limit, || request.counts_since(started), work).await {
             Some(outcome) => outcome,
             None => {
                 let failure = Failure::timeout(limit, request.idempotent);
@@ -261,7 +237,10 @@ impl Transport {
             Some(asked) => pause.max(asked),
             None => pause,
         };
-        if self.limit(request).is_some_and(|limit| attempt.used(request).saturating_add(pause) >= limit) {
+        if self
+            .limit(request)
+            .is_some_and(|limit| request.used(attempt.started).saturating_add(pause) >= limit)
+        {
             return Err(failure);
         }
         tracing::debug!(kind = ?failure.kind(), status = failure.status(), ?pause, "sending again");
@@ -272,7 +251,8 @@ impl Transport {
         Ok(())
     }
 
-    /// Sends once, reads the answer, and writes into the span how it went.
+    /// Sends once, and reads the answer.
+    // In two statements: what `?` takes apart would else be kept while the body is read.
     async fn attempt<T, F, Fut>(
         &self,
         request: &Request,
@@ -283,11 +263,8 @@ impl Transport {
         F: Fn(Response) -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
-        let outcome = self.response(request, attempt).and_then(read).await;
-        if let Err(failure) = &outcome {
-            telemetry::record(attempt.span, attempt.number, failure.status(), Some(failure));
-        }
-        outcome
+        let response = self.response(request, attempt).await?;
+        read(response).await
     }
 
     /// Sends once, follows redirects, and answers with what is a success.
@@ -340,8 +317,9 @@ impl Transport {
                 None => {
                     // Its body may stall, and its status is known: so it ends before the limit does, and leaves another
                     // try its time.
-                    let left =
-                        self.limit(request).map(|limit| limit.saturating_sub(attempt.used(request)) / 2);
+                    let left = self
+                        .limit(request)
+                        .map(|limit| limit.saturating_sub(request.used(attempt.started)) / 2);
                     let failure = refused(response, left, request.idempotent).await;
                     return Err(head::explain(failure, length, &request.method, &request.url));
                 }

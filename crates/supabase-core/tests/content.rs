@@ -27,7 +27,7 @@ fn again(length: u64, texts: &'static [&'static str]) -> Payload {
 
 /// Sends, and answers with what the failure is. The connection stays open for whatever comes.
 async fn failed(base: &str, payload: Payload) -> Failure {
-    common::transport(base).send(request(base, payload)).await.unwrap_err()
+    common::transport(base).send(&request(base, payload)).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn a_body_of_known_length_says_it_and_arrives_whole() {
         Payload::content(Content::once(Some(6), pieces(&["abc", "def"]))),
         Payload::content(Content::bytes(Bytes::from_static(b"abcdef"))),
     ] {
-        transport.send(request(&base, payload)).await.unwrap();
+        transport.send(&request(&base, payload)).await.unwrap();
     }
     mock.assert_calls_async(3).await;
 }
@@ -65,7 +65,7 @@ async fn a_body_of_unknown_length_is_sent_in_chunks() {
         .await;
     let base = server.base_url();
     let payload = Payload::content(Content::once(None, pieces(&["abc", "def"])));
-    common::transport(&base).send(request(&base, payload)).await.unwrap();
+    common::transport(&base).send(&request(&base, payload)).await.unwrap();
     mock.assert_async().await;
 }
 
@@ -80,7 +80,7 @@ async fn an_empty_body_is_a_body() {
         .await;
     let base = server.base_url();
     common::transport(&base)
-        .send(request(&base, Payload::content(Content::bytes(Bytes::new()))))
+        .send(&request(&base, Payload::content(Content::bytes(Bytes::new()))))
         .await
         .unwrap();
     mock.assert_async().await;
@@ -135,7 +135,7 @@ async fn a_body_that_can_be_read_again_is_sent_again() {
     let server = Raw::start([Answer::Close, Raw::json("503 Busy", 0, ""), Raw::json("200 OK", 2, "{}")]);
     let mut put = request(&server.url(), again(6, &["abc", "def"]));
     put.idempotent = true;
-    common::transport(&server.url()).send(put).await.unwrap();
+    common::transport(&server.url()).send(&put).await.unwrap();
     let sent = server.requests();
     assert_eq!(sent.len(), 3);
     assert!(sent.iter().all(|request| request.ends_with("\r\n\r\nabcdef")), "{sent:?}");
@@ -146,7 +146,7 @@ async fn a_body_that_can_be_read_once_is_not_sent_again_once_it_has_begun() {
     let server = Raw::start([Raw::json("503 Busy", 0, "")]);
     let mut put = request(&server.url(), Payload::content(Content::once(Some(6), pieces(&["abcdef"]))));
     put.idempotent = true;
-    let failure = common::transport(&server.url()).send(put).await.unwrap_err();
+    let failure = common::transport(&server.url()).send(&put).await.unwrap_err();
     assert_eq!(failure.status(), Some(503));
     assert_eq!(server.requests().len(), 1);
 }
@@ -176,7 +176,7 @@ async fn a_redirect_reads_the_body_again_or_says_that_it_cannot() {
         })
         .await;
     let base = server.base_url();
-    common::transport(&base).send(request(&base, again(6, &["abc", "def"]))).await.unwrap();
+    common::transport(&base).send(&request(&base, again(6, &["abc", "def"]))).await.unwrap();
     mock.assert_async().await;
     let failure = failed(&base, Payload::content(Content::once(Some(6), pieces(&["abcdef"])))).await;
     assert!(failure.message().contains("read only once"), "{failure:?}");
@@ -213,7 +213,7 @@ async fn a_form_has_its_parts_in_order_and_says_its_length() {
     };
     let mut put = request(&server.url(), Payload::form(vec![part("cacheControl", "60"), file]));
     put.idempotent = true;
-    common::transport(&server.url()).send(put).await.unwrap();
+    common::transport(&server.url()).send(&put).await.unwrap();
     let sent = server.requests();
     assert_eq!(sent.len(), 2, "a form is made anew for each try");
     for request in sent {
@@ -232,7 +232,7 @@ async fn a_form_has_its_parts_in_order_and_says_its_length() {
 /// What a server's parser sees of a form: each field's name, and the name of its file.
 async fn parsed(parts: Vec<Part>) -> Vec<(String, Option<String>)> {
     let server = Raw::start([Raw::json("200 OK", 2, "{}")]);
-    common::transport(&server.url()).send(request(&server.url(), Payload::form(parts))).await.unwrap();
+    common::transport(&server.url()).send(&request(&server.url(), Payload::form(parts))).await.unwrap();
     let sent = server.requests().remove(0);
     let (head, body) = sent.split_once("\r\n\r\n").unwrap();
     let media_type = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap();
@@ -273,7 +273,7 @@ async fn names_in_a_form_are_written_as_browsers_write_them() {
     // The parser of this test would take it for an escape, and browsers do not write it as one.
     let server = Raw::start([Raw::json("200 OK", 2, "{}")]);
     let form = Payload::form(vec![part("f", Some("a\\b.png"))]);
-    common::transport(&server.url()).send(request(&server.url(), form)).await.unwrap();
+    common::transport(&server.url()).send(&request(&server.url(), form)).await.unwrap();
     let sent = server.requests().remove(0);
     assert!(sent.contains("; name=\"f\"; filename=\"a\\b.png\"\r\n"), "{sent}");
 }
@@ -294,12 +294,12 @@ async fn a_status_that_is_accepted_is_an_answer() {
     let mut get = common::get(&server.url());
     get.accepts = |status| status >= 400;
     get.retry = Some(supabase_core::RetryPolicy { max_retries: 1, ..transport.retry() });
-    let mut open = transport.open(get.clone()).await.unwrap();
+    let mut open = transport.open(&get).await.unwrap();
     assert_eq!(
         (open.head().status(), open.chunk().await.unwrap().unwrap().as_ref()),
         (404, b"gone".as_slice())
     );
     // One that asks to be tried again is tried again first.
-    let failure = transport.open(get).await.unwrap_err();
+    let failure = transport.open(&get).await.unwrap_err();
     assert_eq!((failure.status(), failure.body()), (Some(503), b"busy".as_slice()));
 }

@@ -19,12 +19,12 @@ fn answer(status: &str, media_type: &str, body: &[u8]) -> Answer {
 
 async fn failure_of(answer: Answer) -> Failure {
     let server = Raw::start([answer]);
-    transport(&server.url()).send(post(&server.url())).await.unwrap_err()
+    transport(&server.url()).send(&post(&server.url())).await.unwrap_err()
 }
 
 async fn reply_of(answer: Answer) -> Reply {
     let server = Raw::start([answer]);
-    transport(&server.url()).send(get(&server.url())).await.unwrap()
+    transport(&server.url()).send(&get(&server.url())).await.unwrap()
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_refusal_of_a_long_request_is_one_of_length_unless_a_service_explains_
         let server = Raw::start([answer("400 Bad Request", media_type, body.as_bytes())]);
         let mut request = get(&server.url());
         request.url.set_query(Some(&format!("id={}", "7".repeat(5_000))));
-        transport(&server.url()).send(request).await.unwrap_err()
+        transport(&server.url()).send(&request).await.unwrap_err()
     };
     for (body, media_type) in [("Bad Request", "text/plain"), ("<html>400</html>", "text/html")] {
         let failure = refusal(body, media_type).await;
@@ -125,7 +125,7 @@ async fn what_does_not_fit_is_named_by_its_path() {
 async fn nobody_listening_is_a_connect_failure_without_the_query() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{address}");
-    let failure = transport(&url).send(get(&url)).await.unwrap_err();
+    let failure = transport(&url).send(&get(&url)).await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Connect);
     let mut shown = format!("{failure} {failure:?}");
     let mut source = std::error::Error::source(&failure);
@@ -141,10 +141,10 @@ async fn a_chunk_without_a_length_is_a_broken_connection_and_no_compression() {
     let broken = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno\r\n[";
     let whole = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n[1]";
     let server = Raw::start([broken, whole].map(|answer| Answer::Bytes(answer.into())));
-    let reply = transport(&server.url()).send(get(&server.url())).await.unwrap();
+    let reply = transport(&server.url()).send(&get(&server.url())).await.unwrap();
     assert_eq!((&reply.body()[..], server.requests().len()), (&b"[1]"[..], 2));
     let server = Raw::start([Answer::Bytes(broken.into())]);
-    let failure = transport(&server.url()).send(post(&server.url())).await.unwrap_err();
+    let failure = transport(&server.url()).send(&post(&server.url())).await.unwrap_err();
     assert_eq!((failure.kind(), failure.is_retryable()), (FailureKind::Interrupted, false), "{failure:?}");
 }
 
@@ -152,7 +152,7 @@ async fn a_chunk_without_a_length_is_a_broken_connection_and_no_compression() {
 async fn what_cannot_be_decompressed_is_no_broken_connection() {
     let answer = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 9\r\n\r\nnot gzip!";
     let server = Raw::start([Answer::Bytes(answer.into()), Answer::Bytes(answer.into())]);
-    let failure = transport(&server.url()).send(get(&server.url())).await.unwrap_err();
+    let failure = transport(&server.url()).send(&get(&server.url())).await.unwrap_err();
     assert_eq!((failure.kind(), failure.status()), (FailureKind::Decode, Some(200)));
     assert_eq!(server.requests().len(), 1, "a second answer would be the same");
 }

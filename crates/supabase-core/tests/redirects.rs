@@ -30,7 +30,7 @@ async fn another_origin_gets_neither_key_nor_token() {
                 })
                 .await;
             for request in [get(&server.base_url()), post(&server.base_url())] {
-                let failure = signed_in(&server.base_url()).send(request).await.unwrap_err();
+                let failure = signed_in(&server.base_url()).send(&request).await.unwrap_err();
                 assert_eq!((failure.kind(), failure.status()), (FailureKind::Redirect, Some(status)));
                 assert!(failure.message().contains(&target), "{}", failure.message());
                 assert!(!failure.message().contains("stolen"));
@@ -65,7 +65,7 @@ async fn the_same_origin_is_followed_with_everything() {
         let url = server.url(format!("/from-{status}")).parse().unwrap();
         let mut request = Request::new("test", Method::POST, url);
         request.body = Some("{}".into());
-        assert_eq!(signed_in(&server.base_url()).send(request).await.unwrap().status(), 201);
+        assert_eq!(signed_in(&server.base_url()).send(&request).await.unwrap().status(), 201);
     }
     assert_eq!(to.calls_async().await, 2);
 }
@@ -79,7 +79,7 @@ async fn a_loop_ends() {
             then.status(302).header("location", "/again");
         })
         .await;
-    let failure = signed_in(&server.base_url()).send(get(&server.base_url())).await.unwrap_err();
+    let failure = signed_in(&server.base_url()).send(&get(&server.base_url())).await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Redirect);
     assert_eq!(mock.calls_async().await, 11);
 }
@@ -108,6 +108,6 @@ async fn a_configured_client_cannot_be_made_to_follow() {
         http.no_proxy().redirect(reqwest::redirect::Policy::limited(5))
     }));
     let transport = config.build(parse_endpoint(&server.base_url()).unwrap()).unwrap();
-    assert_eq!(transport.send(get(&server.base_url())).await.unwrap_err().kind(), FailureKind::Redirect);
+    assert_eq!(transport.send(&get(&server.base_url())).await.unwrap_err().kind(), FailureKind::Redirect);
     assert_eq!(arrived.calls_async().await, 0);
 }

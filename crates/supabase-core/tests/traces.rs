@@ -25,8 +25,8 @@ async fn no_secret_is_traced_or_printed() {
         })
         .await;
     let transport = signed_in(&server.base_url());
-    let failure = transport.send(get(&server.base_url())).await.unwrap_err();
-    transport.send(post(&server.base_url())).await.unwrap();
+    let failure = transport.send(&get(&server.base_url())).await.unwrap_err();
+    transport.send(&post(&server.base_url())).await.unwrap();
 
     traced.assert_without(&[KEY, TOKEN, "never-be-seen", "private"]);
     let shown = format!("{transport:?} {failure} {failure:?}");

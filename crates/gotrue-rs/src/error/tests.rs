@@ -18,7 +18,7 @@ fn client(url: &str) -> Client {
 async fn error_of(url: &str, method: Method) -> Error {
     let client = client(url);
     let request = Request::new("auth.test", method, client.transport().base().clone());
-    Error::from_failure(client.transport().send(request).await.unwrap_err())
+    Error::from_failure(client.transport().send(&request).await.unwrap_err())
 }
 
 /// What the error of a recorded answer must say, read by other means than the crate reads it.

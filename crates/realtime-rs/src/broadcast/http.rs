@@ -83,7 +83,7 @@ async fn post(http: &Transport, url: Url, media_type: &'static str, body: Bytes)
     let mut request = Request::new("realtime.broadcast", Method::POST, url);
     request.headers.push((header::CONTENT_TYPE, header::HeaderValue::from_static(media_type)));
     request.body = Some(body);
-    http.send(request).await.map_err(Error::from_failure)?;
+    http.send(&request).await.map_err(Error::from_failure)?;
     Ok(())
 }
 

@@ -258,7 +258,7 @@ impl Upload {
                 content: body.content().await?,
             });
             request.payload = Some(Payload::form(parts));
-            return uploaded(transport.send(request).await.map_err(Error::from_failure)?);
+            return uploaded(transport.send(&request).await.map_err(Error::from_failure)?);
         }
         draft.header("content-type", &content_type);
         draft.header("cache-control", &options.cache_control().header());
@@ -270,7 +270,7 @@ impl Upload {
         }
         let (transport, mut request) = draft.finish()?;
         request.payload = Some(Payload::content(body.content().await?));
-        uploaded(transport.send(request).await.map_err(Error::from_failure)?)
+        uploaded(transport.send(&request).await.map_err(Error::from_failure)?)
     }
 }
 

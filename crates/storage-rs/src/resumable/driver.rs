@@ -156,7 +156,7 @@ impl Driver {
         }
         self.is_deferred = self.source.total().is_none();
         request.headers.push((UPLOAD_METADATA, self.metadata.clone()));
-        let reply = match self.transport.send(request).await {
+        let reply = match self.transport.send(&request).await {
             Ok(reply) => reply,
             Err(failure) => return self.failed(failure, true, 0),
         };
@@ -172,7 +172,7 @@ impl Driver {
 
     async fn ask(&mut self) -> Result<Event> {
         let request = self.request(Method::HEAD, self.address()?);
-        let reply = match self.transport.send(request).await {
+        let reply = match self.transport.send(&request).await {
             Ok(reply) => reply,
             Err(failure) => return self.failed(failure, true, 0),
         };
@@ -214,7 +214,7 @@ impl Driver {
         request.payload = Some(Payload::content(chunk.content));
         // What is sent again begins where the service says, and not where this began.
         request.retry = Some(RetryPolicy { max_retries: 0, ..self.retry });
-        match self.transport.send(request).await {
+        match self.transport.send(&request).await {
             Ok(reply) => {
                 self.failure = None;
                 Ok(Event::Accepted { end: chunk.end, offset: number(&reply, &UPLOAD_OFFSET) })
@@ -239,7 +239,7 @@ impl Driver {
         request.fresh = true;
         // It is the right to upload, and is sent nowhere else.
         request.headers.retain(|(name, _)| *name != X_SIGNATURE);
-        let reply = self.transport.send(request).await.ok()?;
+        let reply = self.transport.send(&request).await.ok()?;
         let info: ObjectInfo = reply.json().ok()?;
         Some(info.version? == version)
     }
@@ -337,7 +337,7 @@ impl Driver {
             return error;
         }
         let Some(url) = self.upload.clone() else { return Error::cancelled(MESSAGE, None) };
-        match self.transport.send(self.request(Method::DELETE, url)).await {
+        match self.transport.send(&self.request(Method::DELETE, url)).await {
             Err(failure) if refusal::refusal(&failure) != Some(Refusal::Gone) => {
                 let message =
                     "the upload was cancelled, and the service keeps what it has until that expires";

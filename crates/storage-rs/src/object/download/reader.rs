@@ -47,7 +47,7 @@ impl Reader {
         let retry = draft.retry();
         let (transport, request) = draft.finish()?;
         let patience = request.timeout.or_else(|| transport.timeout());
-        let reply = transport.open(request.clone()).await.map_err(Error::from_failure)?;
+        let reply = transport.open(&request).await.map_err(Error::from_failure)?;
         let head = reply.head();
         if range.is_some() && has_encoding(&head) {
             return Err(compressed(&head));
@@ -249,7 +249,7 @@ impl Reader {
         let range = ByteRange::Span { first: place, last };
         let header = range.header().parse().map_err(|_| Error::invalid("the range cannot be sent"))?;
         request.headers.push((RANGE, header));
-        let reply = match self.transport.open(request).await {
+        let reply = match self.transport.open(&request).await {
             Ok(reply) => reply,
             Err(failure) => {
                 self.is_done = true;
