@@ -14,7 +14,8 @@
 use std::env;
 use std::fmt;
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::Path;
 
 /// What a live test needs of a stack, beyond the tables of this project's migrations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +140,29 @@ pub fn lacks(need: Need) -> bool {
 fn skip(test: &str, missing: Need) {
     println!("skipped {test}: the stack lacks {missing}");
     let Ok(path) = env::var("SUPABASE_SKIPPED") else { return };
-    let file = OpenOptions::new().create(true).append(true).open(path);
-    file.and_then(|mut file| writeln!(file, "{test} {missing}")).expect("the skip can be counted");
+    note(Path::new(&path), &format!("{test} {missing}")).expect("the skip can be counted");
+}
+
+/// Adds a line. It is written at once: another test, or another process of tests, may be adding one too.
+fn note(path: &Path, line: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    file.write_all(format!("{line}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_added_at_once_stay_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("skipped.txt");
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| (0..250).for_each(|_| note(&path, "a_test dry-run").unwrap()));
+            }
+        });
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().filter(|line| *line == "a_test dry-run").count(), 1_000);
+    }
 }
