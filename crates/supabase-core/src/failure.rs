@@ -64,6 +64,7 @@ struct Facts {
     body: Bytes,
     retryable: bool,
     repeated: bool,
+    turned_away: bool,
     /// How long the service asks to wait by other means than the header.
     wait: Option<Duration>,
     source: Option<BoxError>,
@@ -80,6 +81,7 @@ impl Failure {
             body: Bytes::new(),
             retryable: false,
             repeated: false,
+            turned_away: false,
             wait: None,
             source: None,
         }))
@@ -145,8 +147,17 @@ impl Failure {
         failure
     }
 
-    /// The request did not come through, or its answer did not.
+    /// The request did not come through.
     pub(crate) fn from_transport(error: reqwest::Error, idempotent: bool) -> Self {
+        let turned_away = was_turned_away(&error);
+        let mut failure = Self::broken(error, idempotent);
+        failure.0.turned_away = turned_away;
+        failure.0.retryable |= turned_away;
+        failure
+    }
+
+    /// The request did not come through, or its answer did not.
+    fn broken(error: reqwest::Error, idempotent: bool) -> Self {
         // The URL holds filter values, which are the user's data.
         let error = error.without_url();
         let (kind, message, retryable) = if lacks_tls(&error) {
@@ -176,7 +187,7 @@ impl Failure {
                 Some(error.without_url().into()),
             );
         }
-        let mut failure = Self::from_transport(error, idempotent);
+        let mut failure = Self::broken(error, idempotent);
         failure.0.status = Some(reply.status);
         failure.0.headers = reply.headers;
         failure
@@ -310,6 +321,11 @@ impl Failure {
         self.0.repeated = repeated;
     }
 
+    /// Whether the server said of the request that it did not begin with it.
+    pub(crate) fn is_turned_away(&self) -> bool {
+        self.0.turned_away
+    }
+
     /// The same failure, where the service is known to have refused before it did anything.
     #[must_use]
     pub fn into_retryable(mut self) -> Self {
@@ -369,6 +385,28 @@ fn never_left(error: &reqwest::Error) -> bool {
         false
     };
     never
+}
+
+/// Whether the server said that it did not begin with the request: it is about to close the connection, or has too many
+/// requests on it.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc9113.html#section-8.7>
+fn was_turned_away(error: &reqwest::Error) -> bool {
+    #[cfg(all(feature = "http2", not(target_family = "wasm")))]
+    {
+        let mut source = error.source();
+        while let Some(inner) = source {
+            if let Some(error) = inner.downcast_ref::<h2::Error>() {
+                let leaves = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+                let refuses = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+                return error.is_remote() && (leaves || refuses);
+            }
+            source = inner.source();
+        }
+    }
+    #[cfg(not(all(feature = "http2", not(target_family = "wasm"))))]
+    let _ = error;
+    false
 }
 
 /// Whether the body came and could not be decompressed, so that it would be the same a second time.

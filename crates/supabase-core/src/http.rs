@@ -116,7 +116,7 @@ impl HttpChoice {
     }
 
     fn make_with(&self, last: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Client, Failure> {
-        let builder = self.changes.iter().fold(ClientBuilder::new(), |builder, change| change(builder));
+        let builder = self.changes.iter().fold(fresh(), |builder, change| change(builder));
         let builder = last(builder);
         // Last, so that no change can undo it: redirects are decided in `redirect.rs`.
         #[cfg(not(target_family = "wasm"))]
@@ -175,6 +175,16 @@ impl Http {
     pub(crate) fn here(&self) -> Result<&Client, Failure> {
         Ok(&self.client)
     }
+}
+
+/// A builder before the caller's changes.
+fn fresh() -> ClientBuilder {
+    let builder = ClientBuilder::new();
+    // What a server of HTTP/2 turned away, the transport sends again, as it does everything else. Of the client, this would
+    // take a copy of each request.
+    #[cfg(all(feature = "http2", not(target_family = "wasm")))]
+    let builder = builder.retry(reqwest::retry::never().max_retries_per_request(0));
+    builder
 }
 
 /// Sends a message.

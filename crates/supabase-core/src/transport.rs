@@ -32,6 +32,9 @@ use crate::trace::TraceSource;
 
 const APIKEY: HeaderName = HeaderName::from_static("apikey");
 
+/// How often a request is sent again at once that the server turned away, whatever the policy of retries.
+const TURNED_AWAY: u32 = 2;
+
 /// Sends requests to one service as one user. Clones share everything.
 #[derive(Clone)]
 pub struct Transport {
@@ -56,6 +59,8 @@ struct Attempt<'a> {
     number: u32,
     /// Whether the server may have acted on one of them.
     may_have_acted: bool,
+    /// How often the server turned the request away.
+    turned_away: u32,
     span: &'a Span,
     /// When the call began.
     started: Instant,
@@ -188,7 +193,8 @@ impl Transport {
         let started = Instant::now();
         // Pinned first: what wraps it then holds a pointer, and the large future is moved by none of them.
         let mut work = pin!(async {
-            let mut attempt = Attempt { number: 0, may_have_acted: false, span: &span, started };
+            let mut attempt =
+                Attempt { number: 0, may_have_acted: false, turned_away: 0, span: &span, started };
             loop {
                 let failure = match self.attempt(request, &attempt, &read).await {
                     Ok(answer) => return Ok(answer),
@@ -228,6 +234,11 @@ impl Transport {
         if !request.may_repeat(&failure) {
             return Err(failure);
         }
+        // Not a failure of the call, and over with the next connection.
+        if failure.is_turned_away() && attempt.turned_away < TURNED_AWAY {
+            attempt.turned_away += 1;
+            return Ok(());
+        }
         let policy = request.retry.unwrap_or(self.shared.retry);
         let pause = usize::try_from(attempt.number).ok().and_then(|number| policy.pauses().nth(number));
         let Some(pause) = pause else { return Err(failure) };
@@ -245,8 +256,10 @@ impl Transport {
         }
         tracing::debug!(kind = ?failure.kind(), status = failure.status(), ?pause, "sending again");
         attempt.number += 1;
-        // What never left, and what was refused for a limit, did nothing.
-        attempt.may_have_acted |= failure.kind() != FailureKind::Connect && failure.status() != Some(429);
+        // What never left, was turned away, or was refused for a limit, did nothing.
+        attempt.may_have_acted |= failure.kind() != FailureKind::Connect
+            && !failure.is_turned_away()
+            && failure.status() != Some(429);
         sleep(pause).await;
         Ok(())
     }
