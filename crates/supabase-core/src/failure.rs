@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 use crate::headers::text;
-use crate::reply::Reply;
+use crate::reply::{Parts, Reply};
 use crate::retry::{is_transient, retry_after};
 use crate::time::wall_clock;
 
@@ -120,7 +120,7 @@ impl Failure {
     pub fn refused(status: u16, body: Bytes) -> Result<Self, Self> {
         let status = StatusCode::from_u16(status)
             .map_err(|error| Self::invalid_because(format!("{status} is no status of HTTP"), error))?;
-        Ok(Self::from_reply(Reply { status, headers: HeaderMap::new(), body }, true))
+        Ok(Self::from_reply(Reply::new(status, HeaderMap::new(), body), true))
     }
 
     /// The access token could not be had.
@@ -188,22 +188,22 @@ impl Failure {
             );
         }
         let mut failure = Self::broken(error, idempotent);
-        failure.0.status = Some(reply.status);
-        failure.0.headers = reply.headers;
+        let Parts { status, headers, .. } = reply.into_parts();
+        (failure.0.status, failure.0.headers) = (Some(status), headers);
         failure
     }
 
     /// The server answered, and not with a success.
     pub fn from_reply(reply: Reply, idempotent: bool) -> Self {
-        let message = message_of(&reply);
-        let mut failure = Self::new(FailureKind::Status, message);
+        let reply = reply.into_parts();
+        let mut failure = Self::of(FailureKind::Status, message_of(&reply));
         failure.0.retryable = idempotent && is_transient(reply.status);
         failure.keep(reply)
     }
 
     /// The server answered with success, and the answer cannot be read.
     pub fn decode(message: impl Into<Cow<'static, str>>, reply: &Reply, source: Option<BoxError>) -> Self {
-        Self::new(FailureKind::Decode, message).with_source(source).keep(reply.clone())
+        Self::new(FailureKind::Decode, message).with_source(source).keep(reply.clone().into_parts())
     }
 
     /// Something that came cannot be read: a part of an answer, or what was kept of one.
@@ -232,10 +232,10 @@ impl Failure {
     /// A part of the answer is larger than it may be.
     pub fn too_large_part(part: &str, limit: usize, head: Reply) -> Self {
         let message = format!("{part} has more than the {limit} bytes allowed");
-        Self::new(FailureKind::TooLarge, message).keep(head)
+        Self::new(FailureKind::TooLarge, message).keep(head.into_parts())
     }
 
-    fn keep(mut self, reply: Reply) -> Self {
+    fn keep(mut self, reply: Parts) -> Self {
         self.0.status = Some(reply.status);
         self.0.headers = reply.headers;
         self.0.body = reply.body;
@@ -441,18 +441,18 @@ fn lacks_tls(error: &reqwest::Error) -> bool {
 }
 
 /// What an answer says that is not the service's own JSON: a short text as it is, of anything else its type.
-fn message_of(reply: &Reply) -> Cow<'static, str> {
+fn message_of(reply: &Parts) -> Cow<'static, str> {
     let reason = reply.status.canonical_reason().unwrap_or("an unknown status");
     let status = reply.status.as_u16();
     if reply.body.is_empty() {
         return format!("the server answered {status} {reason} with an empty body").into();
     }
     let media_type =
-        reply.header(CONTENT_TYPE.as_str()).and_then(|t| t.split(';').next()).unwrap_or_default();
-    let text = std::str::from_utf8(&reply.body).unwrap_or_default().trim();
-    let is_sentence = !text.is_empty() && text.len() <= MESSAGE_LIMIT && !text.contains(['\n', '<', '{']);
+        text(&reply.headers, CONTENT_TYPE.as_str()).and_then(|t| t.split(';').next()).unwrap_or_default();
+    let said = std::str::from_utf8(&reply.body).unwrap_or_default().trim();
+    let is_sentence = !said.is_empty() && said.len() <= MESSAGE_LIMIT && !said.contains(['\n', '<', '{']);
     if media_type == "text/plain" && is_sentence {
-        return text.to_owned().into();
+        return said.to_owned().into();
     }
     let what = if media_type.is_empty() { "a body of no type" } else { media_type };
     format!("the server answered {status} {reason} with {what}").into()

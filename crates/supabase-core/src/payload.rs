@@ -39,7 +39,8 @@ trait Body: fmt::Debug + MaybeSend + MaybeSync {
     fn send<'a>(&'a self, http: &'a reqwest::Client, message: reqwest::Request) -> BoxFuture<'a, Answer>;
 }
 
-type Answer = Result<Result<reqwest::Response, reqwest::Error>, Failure>;
+/// What comes back, or why nothing could be sent.
+pub(crate) type Answer = Result<reqwest::Result<reqwest::Response>, Failure>;
 
 /// One body, whose type the headers of the request tell.
 #[derive(Debug)]
@@ -257,7 +258,7 @@ mod tests {
     /// Runs `work` until nothing has moved for five seconds.
     async fn while_moving<T>(payload: &Payload, work: impl Future<Output = T>) -> Option<T> {
         let started = Instant::now();
-        limited_since(Duration::from_secs(5), || payload.moved(started), work).await
+        limited_since(Some(Duration::from_secs(5)), || payload.moved(started), work).await
     }
 
     /// Reads a body of twenty pieces with a pause before each; `None` if it stalled for five seconds.

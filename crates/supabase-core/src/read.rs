@@ -26,10 +26,10 @@ pub(crate) fn read(
         let read = read_body(&mut response, limit).await;
         let headers = std::mem::take(response.headers_mut());
         match read {
-            Ok(Body::Whole(body)) => Ok(Reply { status, headers, body }),
-            Ok(Body::Cut) => Err(Failure::too_large(limit, Reply { status, headers, body: Bytes::new() })),
+            Ok(Body::Whole(body)) => Ok(Reply::new(status, headers, body)),
+            Ok(Body::Cut) => Err(Failure::too_large(limit, Reply::new(status, headers, Bytes::new()))),
             Err(error) => {
-                Err(Failure::from_body(error, Reply { status, headers, body: Bytes::new() }, idempotent))
+                Err(Failure::from_body(error, Reply::new(status, headers, Bytes::new()), idempotent))
             }
         }
     }
@@ -58,7 +58,7 @@ pub(crate) async fn what_is_said(mut response: Incoming, within: Option<Duration
         Some(within) => limited(within, reading).await.unwrap_or_default(),
         None => reading.await,
     }
-    Reply { status, headers, body: body.freeze() }
+    Reply::new(status, headers, body.freeze())
 }
 
 /// What was read of a body.

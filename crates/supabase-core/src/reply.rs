@@ -13,32 +13,45 @@ use crate::incoming::{Incoming, incoming};
 use crate::read::what_is_said;
 
 /// An answer with a status of success.
+// Boxed, as it goes through many hands, each of which would otherwise copy what it is made of.
 #[derive(Clone)]
-pub struct Reply {
+pub struct Reply(Box<Parts>);
+
+/// What an answer is made of.
+#[derive(Clone)]
+pub(crate) struct Parts {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
 impl Reply {
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        Self(Box::new(Parts { status, headers, body }))
+    }
+
+    pub(crate) fn into_parts(self) -> Parts {
+        *self.0
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> u16 {
-        self.status.as_u16()
+        self.0.status.as_u16()
     }
 
     /// A header, if it is there and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        text(&self.headers, name)
+        text(&self.0.headers, name)
     }
 
     /// All headers.
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        &self.0.headers
     }
 
     /// The body.
     pub fn body(&self) -> &Bytes {
-        &self.body
+        &self.0.body
     }
 
     /// Reads the body as JSON.
@@ -47,7 +60,7 @@ impl Reply {
     /// The body is an HTML page (a proxy or a wrong address answered, and not the service), is not JSON, or does not
     /// fit `T`; then the path of the value that does not fit is named.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        decode_json(&self.body).map_err(|fault| self.undecodable(fault))
+        decode_json(&self.0.body).map_err(|fault| self.undecodable(fault))
     }
 
     // Not for each type anew.
@@ -70,7 +83,7 @@ impl Reply {
     /// # Errors
     /// It is not UTF-8.
     pub fn utf8(&self) -> Result<String, Failure> {
-        String::from_utf8(self.body.to_vec())
+        String::from_utf8(self.0.body.to_vec())
             .map_err(|error| Failure::decode("the answer is not UTF-8", self, Some(error.into())))
     }
 
@@ -80,13 +93,14 @@ impl Reply {
     /// The body is one: a proxy or a wrong address answered, and not the service.
     pub fn refuse_html(&self) -> Result<(), Failure> {
         if self
+            .0
             .headers
             .get(CONTENT_TYPE)
             .is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/html"))
         {
             let message = format!(
                 "the server answered {} with an HTML page: does the URL point to the service itself?",
-                self.status.as_u16()
+                self.0.status.as_u16()
             );
             return Err(Failure::decode(message, self, None));
         }
@@ -107,7 +121,7 @@ impl OpenReply {
 
     /// Status and headers, without the body.
     pub fn head(&self) -> Reply {
-        Reply { status: self.response.status(), headers: self.response.headers().clone(), body: Bytes::new() }
+        Reply::new(self.response.status(), self.response.headers().clone(), Bytes::new())
     }
 
     /// The answer, with as much of its body as says what went wrong and comes in time: for an answer that turns out to be no
@@ -137,8 +151,8 @@ impl std::fmt::Debug for OpenReply {
 impl std::fmt::Debug for Reply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reply")
-            .field("status", &self.status)
-            .field("body_bytes", &self.body.len())
+            .field("status", &self.0.status)
+            .field("body_bytes", &self.0.body.len())
             .finish_non_exhaustive()
     }
 }

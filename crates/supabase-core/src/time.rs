@@ -1,8 +1,8 @@
 //! The only clock and the only sleep of these crates: std's clock does not exist in the browser.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::pin;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 // tokio's, which is std's until a test stops the clock.
@@ -37,53 +37,56 @@ pub fn can_sleep() -> bool {
     true
 }
 
-/// Waits until a moment, for which it need not ask the clock.
+/// Waits until a moment, for which it need not ask the clock. Only where [`can_sleep`] says so.
 #[cfg(not(target_family = "wasm"))]
-async fn sleep_until(moment: Instant) {
-    tokio::time::sleep_until(moment).await;
+fn sleep_until(moment: Instant) -> tokio::time::Sleep {
+    tokio::time::sleep_until(moment)
 }
 
 /// Waits until a moment, or for as long as can be waited.
 #[cfg(target_family = "wasm")]
-async fn sleep_until(moment: Instant) {
-    sleep(moment.saturating_duration_since(Instant::now())).await;
+fn sleep_until(moment: Instant) -> impl Future<Output = ()> {
+    sleep(moment.saturating_duration_since(Instant::now()))
 }
 
 /// Runs `work` for at most `limit`; `None` means that time ran out and the work was dropped.
 pub async fn limited<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-    before(pin!(sleep(limit)), pin!(work)).await
+    let started = Instant::now();
+    limited_since(Some(limit), || started, work).await
 }
 
 /// Runs `work` for at most `limit` after what `since` says, which may be a later moment each time; `None` means that time ran
-/// out and the work was dropped.
-pub(crate) async fn limited_since<T>(
-    limit: Duration,
+/// out and the work was dropped. The timer is begun only where the work has to wait.
+#[allow(clippy::manual_async_fn, reason = "an async function would keep all that it is given twice")]
+pub(crate) fn limited_since<T>(
+    limit: Option<Duration>,
     since: impl Fn() -> Instant,
     work: impl Future<Output = T>,
-) -> Option<T> {
-    let mut work = pin!(work);
-    loop {
-        // A moment that no clock will ever show is no limit.
-        let Some(end) = since().checked_add(limit) else { return Some(work.await) };
-        if let Some(done) = before(pin!(sleep_until(end)), work.as_mut()).await {
-            return Some(done);
-        }
-        if since().elapsed() >= limit {
-            return None;
-        }
-    }
-}
-
-/// Runs `work` until `end`, which is begun only where the work has to wait.
-// Not an async function, which would keep both twice.
-fn before<T>(
-    mut end: Pin<&mut impl Future<Output = ()>>,
-    mut work: Pin<&mut impl Future<Output = T>>,
 ) -> impl Future<Output = Option<T>> {
-    poll_fn(move |cx| match work.as_mut().poll(cx) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => end.as_mut().poll(cx).map(|()| None),
-    })
+    async move {
+        let mut work = pin!(work);
+        let mut timer = pin!(None);
+        poll_fn(|context| {
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready(Some(done));
+            }
+            let Some(limit) = limit else { return Poll::Pending };
+            loop {
+                if timer.is_none() {
+                    // A moment that no clock will ever show is no limit.
+                    let Some(end) = since().checked_add(limit) else { return Poll::Pending };
+                    timer.set(Some(sleep_until(end)));
+                }
+                let Some(running) = timer.as_mut().as_pin_mut() else { return Poll::Pending };
+                ready!(running.poll(context));
+                if since().elapsed() >= limit {
+                    return Poll::Ready(None);
+                }
+                timer.set(None);
+            }
+        })
+        .await
+    }
 }
 
 /// The time of day, for comparing with dates that a server sent.
@@ -109,12 +112,12 @@ mod tests {
     fn work_that_need_not_wait_needs_no_runtime() {
         let limit = Duration::from_secs(1);
         assert_eq!(limited(limit, ready(1)).now_or_never(), Some(Some(1)));
-        assert_eq!(limited_since(limit, Instant::now, ready(1)).now_or_never(), Some(Some(1)));
+        assert_eq!(limited_since(Some(limit), Instant::now, ready(1)).now_or_never(), Some(Some(1)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_limit_that_no_clock_reaches_is_none() {
         let work = sleep(Duration::from_secs(1_000_000));
-        assert_eq!(limited_since(Duration::MAX, Instant::now, work).await, Some(()));
+        assert_eq!(limited_since(Some(Duration::MAX), Instant::now, work).await, Some(()));
     }
 }

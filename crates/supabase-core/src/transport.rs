@@ -20,6 +20,7 @@ use crate::head;
 use crate::headers::{ClientHeaders, put};
 use crate::http::{Http, execute};
 use crate::maybe_send::BoxFuture;
+use crate::payload::Answer;
 use crate::read::{read, refused};
 use crate::redirect;
 use crate::reply::{OpenReply, Reply};
@@ -201,19 +202,18 @@ impl Transport {
                     Err(failure) => failure,
                 };
                 telemetry::record(&span, attempt.number, failure.status(), Some(&failure));
-                // Rare, and large: in a place of its own, so that not every call has to make room for it.
-                Box::pin(self.pause(request, failure, &mut attempt)).await?;
+                self.pause(request, failure, &mut attempt).await?;
             }
         });
         let work = poll_fn(|context| {
             let _inside = span.enter();
             work.as_mut().poll(context)
         });
-        let Some(limit) = self.limit(request) else { return work.await };
+        let limit = self.limit(request);
         match limited_since(limit, || request.counts_since(started), work).await {
             Some(outcome) => outcome,
             None => {
-                let failure = Failure::timeout(limit, request.idempotent);
+                let failure = Failure::timeout(limit.unwrap_or_default(), request.idempotent);
                 telemetry::record(&span, 0, None, Some(&failure));
                 Err(failure)
             }
@@ -224,48 +224,51 @@ impl Transport {
     ///
     /// # Errors
     /// The failure, if there is no point in it.
-    async fn pause(
-        &self,
-        request: &Request,
+    // Rare, and large: in a place of its own, as `follow` is, so that not every call has to make room for it.
+    #[cold]
+    fn pause<'a>(
+        &'a self,
+        request: &'a Request,
         mut failure: Failure,
-        attempt: &mut Attempt<'_>,
-    ) -> Result<(), Failure> {
-        failure.set_repeated(attempt.may_have_acted);
-        if !request.may_repeat(&failure) {
-            return Err(failure);
-        }
-        // Not a failure of the call, and over with the next connection.
-        if failure.is_turned_away() && attempt.turned_away < TURNED_AWAY {
-            attempt.turned_away += 1;
-            return Ok(());
-        }
-        let policy = request.retry.unwrap_or(self.shared.retry);
-        let pause = usize::try_from(attempt.number).ok().and_then(|number| policy.pauses().nth(number));
-        let Some(pause) = pause else { return Err(failure) };
-        let pause = match failure.retry_after() {
-            // More than the caller is willing to wait: the answer is known now, so say it now.
-            Some(asked) if asked > policy.longest_pause => return Err(failure),
-            Some(asked) => pause.max(asked),
-            None => pause,
-        };
-        if self
-            .limit(request)
-            .is_some_and(|limit| request.used(attempt.started).saturating_add(pause) >= limit)
-        {
-            return Err(failure);
-        }
-        tracing::debug!(kind = ?failure.kind(), status = failure.status(), ?pause, "sending again");
-        attempt.number += 1;
-        // What never left, was turned away, or was refused for a limit, did nothing.
-        attempt.may_have_acted |= failure.kind() != FailureKind::Connect
-            && !failure.is_turned_away()
-            && failure.status() != Some(429);
-        sleep(pause).await;
-        Ok(())
+        attempt: &'a mut Attempt<'_>,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            failure.set_repeated(attempt.may_have_acted);
+            if !request.may_repeat(&failure) {
+                return Err(failure);
+            }
+            // Not a failure of the call, and over with the next connection.
+            if failure.is_turned_away() && attempt.turned_away < TURNED_AWAY {
+                attempt.turned_away += 1;
+                return Ok(());
+            }
+            let policy = request.retry.unwrap_or(self.shared.retry);
+            let pause = usize::try_from(attempt.number).ok().and_then(|number| policy.pauses().nth(number));
+            let Some(pause) = pause else { return Err(failure) };
+            let pause = match failure.retry_after() {
+                // More than the caller is willing to wait: the answer is known now, so say it now.
+                Some(asked) if asked > policy.longest_pause => return Err(failure),
+                Some(asked) => pause.max(asked),
+                None => pause,
+            };
+            if self
+                .limit(request)
+                .is_some_and(|limit| request.used(attempt.started).saturating_add(pause) >= limit)
+            {
+                return Err(failure);
+            }
+            tracing::debug!(kind = ?failure.kind(), status = failure.status(), ?pause, "sending again");
+            attempt.number += 1;
+            // What never left, was turned away, or was refused for a limit, did nothing.
+            attempt.may_have_acted |= failure.kind() != FailureKind::Connect
+                && !failure.is_turned_away()
+                && failure.status() != Some(429);
+            sleep(pause).await;
+            Ok(())
+        })
     }
 
-    /// Sends once, and reads the answer.
-    // In two statements: what `?` takes apart would else be kept while the body is read.
+    /// Sends once, follows redirects, and reads what is a success.
     async fn attempt<T, F, Fut>(
         &self,
         request: &Request,
@@ -276,103 +279,122 @@ impl Transport {
         F: Fn(Response) -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
-        let response = self.response(request, attempt).await?;
-        read(response).await
-    }
-
-    /// Sends once, follows redirects, and answers with what is a success.
-    async fn response(&self, request: &Request, attempt: &Attempt<'_>) -> Result<Response, Failure> {
         if let Some(why) = self.shared.refusal {
             return Err(Failure::invalid(why));
         }
-        // Asked right before sending: an earlier attempt may have failed because its token had just expired.
-        let bearer = self.token.bearer().await?;
-        let (answer, length) = self.begin(request, bearer.as_ref(), attempt.number)?;
-        let mut response = answer.await?;
-        if !request.takes(response.status()) {
-            let headers = || self.shared.headers.with(request, bearer.as_ref(), attempt.number).0;
-            response = Box::pin(self.follow(request, attempt, response, length, headers)).await?;
-        }
-        telemetry::record(attempt.span, attempt.number, Some(response.status().as_u16()), None);
-        Ok(response)
+        // In a block: what is made of here would else be kept while the body is read.
+        let response = {
+            // Asked right before sending: an earlier attempt may have failed because its token had just expired.
+            let bearer = self.token.bearer().await?;
+            let (sent, length) = self.begin(request, bearer.as_ref(), attempt.number)?;
+            let mut response = received(sent, request).await?;
+            if !request.takes(response.status()) {
+                response = self.follow(request, attempt, response, length, bearer).await?;
+            }
+            telemetry::record(attempt.span, attempt.number, Some(response.status().as_u16()), None);
+            response
+        };
+        read(response).await
     }
 
-    /// Sends the first message of an attempt; beside its answer stands the length of its head.
+    /// Sends the first message of an attempt; beside it stands the length of its head.
     fn begin<'a>(
         &'a self,
         request: &'a Request,
         bearer: Option<&HeaderValue>,
         attempt: u32,
-    ) -> Result<(impl Future<Output = Result<Response, Failure>> + use<'a>, usize), Failure> {
-        let (headers, bytes) = self.shared.headers.with(request, bearer, attempt);
-        let length = head::length(&request.method, &request.url, bytes);
+    ) -> Result<(Sent<'a, impl Future<Output = reqwest::Result<Response>> + use<>>, usize), Failure> {
+        let (message, length) = self.message(request, request.url.clone(), bearer, attempt);
         head::check(length, self.shared.limits.head, &request.url)?;
-        Ok((self.exchange(request, request.url.clone(), headers), length))
+        Ok((self.exchange(request, message)?, length))
     }
 
     /// Follows redirects, and answers with what is a success.
-    async fn follow(
-        &self,
-        request: &Request,
-        attempt: &Attempt<'_>,
+    #[cold]
+    fn follow<'a>(
+        &'a self,
+        request: &'a Request,
+        attempt: &'a Attempt<'a>,
         mut response: Response,
         length: usize,
-        headers: impl Fn() -> HeaderMap,
-    ) -> Result<Response, Failure> {
-        let mut url = request.url.clone();
-        for hops in 0.. {
-            let status = response.status();
-            if request.takes(status) {
-                break;
-            }
-            let target = redirect::target(request, &url, status, response.headers().get(LOCATION));
-            match target.map_err(|failure| failure.with_headers(response.headers()))? {
-                None => {
-                    // Its body may stall, and its status is known: so it ends before the limit does, and leaves another
-                    // try its time.
-                    let left = self
-                        .limit(request)
-                        .map(|limit| limit.saturating_sub(request.used(attempt.started)) / 2);
-                    let failure = refused(response, left, request.idempotent).await;
-                    return Err(head::explain(failure, length, &request.method, &request.url));
+        bearer: Option<HeaderValue>,
+    ) -> BoxFuture<'a, Result<Response, Failure>> {
+        Box::pin(async move {
+            let mut url = request.url.clone();
+            for hops in 0.. {
+                let status = response.status();
+                if request.takes(status) {
+                    break;
                 }
-                Some(_) if hops == redirect::LIMIT => {
-                    let message = format!("the server redirected {} times", hops + 1);
-                    return Err(Failure::redirect(message, status).with_headers(response.headers()));
+                let target = redirect::target(request, &url, status, response.headers().get(LOCATION));
+                match target.map_err(|failure| failure.with_headers(response.headers()))? {
+                    None => {
+                        // Its body may stall, and its status is known: so it ends before the limit does, and leaves another
+                        // try its time.
+                        let left = self
+                            .limit(request)
+                            .map(|limit| limit.saturating_sub(request.used(attempt.started)) / 2);
+                        let failure = refused(response, left, request.idempotent).await;
+                        return Err(head::explain(failure, length, &request.method, &request.url));
+                    }
+                    Some(_) if hops == redirect::LIMIT => {
+                        let message = format!("the server redirected {} times", hops + 1);
+                        return Err(Failure::redirect(message, status).with_headers(response.headers()));
+                    }
+                    Some(next) => url = next,
                 }
-                Some(next) => url = next,
+                let (message, _) = self.message(request, url.clone(), bearer.as_ref(), attempt.number);
+                response = received(self.exchange(request, message)?, request).await?;
             }
-            response = self.exchange(request, url.clone(), headers()).await?;
-        }
-        Ok(response)
+            Ok(response)
+        })
     }
 
-    /// Sends one message, and answers with whatever comes back.
+    /// A request as one message to an address; beside it stands the length of its head.
+    // Not inlined: what it takes of the stack is free again when the message is sent, which takes much.
+    #[inline(never)]
+    fn message(
+        &self,
+        request: &Request,
+        url: Url,
+        bearer: Option<&HeaderValue>,
+        attempt: u32,
+    ) -> (reqwest::Request, usize) {
+        let (headers, bytes) = self.shared.headers.with(request, bearer, attempt);
+        let length = head::length(&request.method, &url, bytes);
+        let mut message = reqwest::Request::new(request.method.clone(), url);
+        *message.headers_mut() = headers;
+        *message.body_mut() = request.body.clone().map(reqwest::Body::from);
+        (message, length)
+    }
+
+    /// Sends one message.
     fn exchange<'a>(
         &'a self,
         request: &'a Request,
-        url: Url,
-        headers: HeaderMap,
-    ) -> impl Future<Output = Result<Response, Failure>> + use<'a> {
-        let sent = self.shared.http.here().map(|http| {
-            let mut message = reqwest::Request::new(request.method.clone(), url);
-            *message.headers_mut() = headers;
-            match &request.payload {
-                None => {
-                    *message.body_mut() = request.body.clone().map(reqwest::Body::from);
-                    Either::Left(execute(http, message, request.fresh))
-                }
-                Some(payload) => Either::Right(payload.send(http, message)),
-            }
-        });
-        async move {
-            let answer = match sent? {
-                Either::Left(sent) => sent.await,
-                Either::Right(sent) => sent.await?,
-            };
-            answer.map_err(|error| Failure::from_transport(error, request.idempotent))
-        }
+        message: reqwest::Request,
+    ) -> Result<Sent<'a, impl Future<Output = reqwest::Result<Response>> + use<>>, Failure> {
+        let http = self.shared.http.here()?;
+        Ok(match &request.payload {
+            None => Either::Left(execute(http, message, request.fresh)),
+            Some(payload) => Either::Right(payload.send(http, message)),
+        })
     }
+}
+
+/// A message on its way: one that holds its content, or one whose content may be of any size.
+type Sent<'a, P> = Either<P, BoxFuture<'a, Answer>>;
+
+/// Waits for whatever comes back.
+async fn received(
+    sent: Sent<'_, impl Future<Output = reqwest::Result<Response>>>,
+    request: &Request,
+) -> Result<Response, Failure> {
+    let answer = match sent {
+        Either::Left(sent) => sent.await,
+        Either::Right(sent) => sent.await?,
+    };
+    answer.map_err(|error| Failure::from_transport(error, request.idempotent))
 }
 
 impl fmt::Debug for Transport {

@@ -44,7 +44,7 @@ impl Transport {
             return Err(Failure::redirect(message, status));
         }
         if status.is_success() {
-            let reply = Reply { status, headers: std::mem::take(response.headers_mut()), body: Bytes::new() };
+            let reply = Reply::new(status, std::mem::take(response.headers_mut()), Bytes::new());
             let message = format!(
                 "the server answered {} and opened no websocket: does the URL point to the service itself?",
                 status.as_u16()
