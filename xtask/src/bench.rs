@@ -25,7 +25,7 @@ use report::{Goal, Row};
 const MEMORY_ROUNDS: usize = 5;
 
 /// Pairs of blocks for a rate.
-const RATE_PAIRS: usize = 100;
+const RATE_PAIRS: usize = 400;
 
 /// A workload whose instructions and heap calls are counted.
 struct Counted {

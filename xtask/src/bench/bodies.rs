@@ -7,9 +7,9 @@ use crate::Outcome;
 
 /// What is moved, and how large a part of the raw rate is asked for.
 const RATES: [(&str, &str, usize, f64); 4] = [
-    ("storage-upload-256", "256 MiB up", 15, 0.95),
-    ("storage-resumable-256", "256 MiB up by parts", 15, 0.95),
-    ("storage-download-256", "256 MiB down", 15, 0.95),
+    ("storage-upload-256", "256 MiB up", 45, 0.95),
+    ("storage-resumable-256", "256 MiB up by parts", 45, 0.95),
+    ("storage-download-256", "256 MiB down", 45, 0.95),
     ("functions-events", "events", 40, 0.9),
 ];
 
