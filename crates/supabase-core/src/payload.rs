@@ -253,12 +253,13 @@ mod tests {
     use crate::time::limited_since;
     use bytes::Bytes;
     use futures_util::{StreamExt, stream};
+    use std::pin::pin;
     use std::time::Duration;
 
     /// Runs `work` until nothing has moved for five seconds.
     async fn while_moving<T>(payload: &Payload, work: impl Future<Output = T>) -> Option<T> {
         let started = Instant::now();
-        limited_since(Some(Duration::from_secs(5)), || payload.moved(started), work).await
+        limited_since(Some(Duration::from_secs(5)), || payload.moved(started), pin!(work)).await
     }
 
     /// Reads a body of twenty pieces with a pause before each; `None` if it stalled for five seconds.

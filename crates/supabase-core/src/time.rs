@@ -1,7 +1,7 @@
 //! The only clock and the only sleep of these crates: std's clock does not exist in the browser.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -38,9 +38,10 @@ pub fn can_sleep() -> bool {
 }
 
 /// Waits until a moment, for which it need not ask the clock. Only where [`can_sleep`] says so.
+// Whatever else the task does: work that uses up its turn each time would leave none to the clock.
 #[cfg(not(target_family = "wasm"))]
-fn sleep_until(moment: Instant) -> tokio::time::Sleep {
-    tokio::time::sleep_until(moment)
+fn sleep_until(moment: Instant) -> impl Future<Output = ()> {
+    tokio::task::unconstrained(tokio::time::sleep_until(moment))
 }
 
 /// Waits until a moment, or for as long as can be waited.
@@ -51,20 +52,19 @@ fn sleep_until(moment: Instant) -> impl Future<Output = ()> {
 
 /// Runs `work` for at most `limit`; `None` means that time ran out and the work was dropped.
 pub async fn limited<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-    let started = Instant::now();
+    let (started, work) = (Instant::now(), pin!(work));
     limited_since(Some(limit), || started, work).await
 }
 
 /// Runs `work` for at most `limit` after what `since` says, which may be a later moment each time; `None` means that time ran
-/// out and the work was dropped. The timer is begun only where the work has to wait.
-#[allow(clippy::manual_async_fn, reason = "an async function would keep all that it is given twice")]
+/// out, and the work is for whoever has it to drop. The timer is begun only where the work has to wait.
+#[allow(clippy::manual_async_fn, reason = "an async function would keep what it is given twice")]
 pub(crate) fn limited_since<T>(
     limit: Option<Duration>,
     since: impl Fn() -> Instant,
-    work: impl Future<Output = T>,
+    mut work: Pin<&mut impl Future<Output = T>>,
 ) -> impl Future<Output = Option<T>> {
     async move {
-        let mut work = pin!(work);
         let mut timer = pin!(None);
         poll_fn(|context| {
             if let Poll::Ready(done) = work.as_mut().poll(context) {
@@ -112,12 +112,25 @@ mod tests {
     fn work_that_need_not_wait_needs_no_runtime() {
         let limit = Duration::from_secs(1);
         assert_eq!(limited(limit, ready(1)).now_or_never(), Some(Some(1)));
-        assert_eq!(limited_since(Some(limit), Instant::now, ready(1)).now_or_never(), Some(Some(1)));
+        assert_eq!(limited_since(Some(limit), Instant::now, pin!(ready(1))).now_or_never(), Some(Some(1)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_limit_that_no_clock_reaches_is_none() {
-        let work = sleep(Duration::from_secs(1_000_000));
+        let work = pin!(sleep(Duration::from_secs(1_000_000)));
         assert_eq!(limited_since(Some(Duration::MAX), Instant::now, work).await, Some(()));
+    }
+
+    #[tokio::test]
+    async fn a_limit_holds_for_work_that_uses_up_its_turn_each_time() {
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        let started = Instant::now();
+        let work = async {
+            while started.elapsed() < Duration::from_secs(5) {
+                sender.send(()).unwrap();
+                receiver.recv().await;
+            }
+        };
+        assert_eq!(limited(Duration::from_millis(30), work).await, None);
     }
 }

@@ -33,7 +33,7 @@ use crate::trace::TraceSource;
 
 const APIKEY: HeaderName = HeaderName::from_static("apikey");
 
-/// How often a request is sent again at once that the server turned away, whatever the policy of retries.
+/// How often in a call a request is sent again at once that the server turned away, before the policy of retries is asked.
 const TURNED_AWAY: u32 = 2;
 
 /// Sends requests to one service as one user. Clones share everything.
@@ -201,14 +201,17 @@ impl Transport {
                     Ok(answer) => return Ok(answer),
                     Err(failure) => failure,
                 };
-                telemetry::record(&span, attempt.number, failure.status(), Some(&failure));
-                self.pause(request, failure, &mut attempt).await?;
+                // Of a failure that is not the last, the span would keep what it was.
+                if let Err(failure) = self.pause(request, failure, &mut attempt).await {
+                    telemetry::record(&span, attempt.number, failure.status(), Some(&failure));
+                    return Err(failure);
+                }
             }
         });
-        let work = poll_fn(|context| {
+        let work = pin!(poll_fn(|context| {
             let _inside = span.enter();
             work.as_mut().poll(context)
-        });
+        }));
         let limit = self.limit(request);
         match limited_since(limit, || request.counts_since(started), work).await {
             Some(outcome) => outcome,
@@ -237,8 +240,9 @@ impl Transport {
             if !request.may_repeat(&failure) {
                 return Err(failure);
             }
-            // Not a failure of the call, and over with the next connection.
+            // Nothing that a pause would mend: the next connection does, or the next stream.
             if failure.is_turned_away() && attempt.turned_away < TURNED_AWAY {
+                tracing::debug!("turned away, sending again");
                 attempt.turned_away += 1;
                 return Ok(());
             }

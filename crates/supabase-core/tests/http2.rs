@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{KEY, get, post};
+use reqwest::ClientBuilder;
 use secrecy::SecretString;
 use supabase_core::{Config, Failure, FailureKind, Reply, Request, parse_endpoint};
 
@@ -95,23 +96,41 @@ fn frame(stream: &mut TcpStream, kind: u8, flags: u8, id: u32, payload: &[u8]) -
     stream.write_all(&frame)
 }
 
+fn http(builder: ClientBuilder) -> ClientBuilder {
+    builder.no_proxy().http2_prior_knowledge()
+}
+
+/// Sends a request with pauses of this length, and says how often it was sent.
+async fn sent_with(
+    configure: impl FnOnce(&mut Config),
+    pause: Duration,
+    request: fn(&str) -> Request,
+    answers: &'static [Then],
+) -> (Result<Reply, Failure>, usize) {
+    let (url, asked) = server(answers);
+    let mut config = Config::new("test", "1.2.3", Some(SecretString::from(KEY)));
+    let retry = config.retry();
+    (retry.first_pause, retry.longest_pause) = (pause, pause);
+    configure(&mut config);
+    let transport = config.build(parse_endpoint(&url).unwrap()).unwrap();
+    let outcome = transport.send(&request(&url)).await;
+    (outcome, asked.load(Ordering::SeqCst))
+}
+
 /// Sends a request with pauses that nobody would wait for, and says how often it was sent.
 async fn sent(
     request: fn(&str) -> Request,
     max_retries: u32,
     answers: &'static [Then],
 ) -> (Result<Reply, Failure>, usize) {
-    let (url, asked) = server(answers);
-    let mut config = Config::new("test", "1.2.3", Some(SecretString::from(KEY)));
-    config.http().configure(Arc::new(|builder| builder.no_proxy().http2_prior_knowledge()));
-    let retry = config.retry();
-    (retry.first_pause, retry.longest_pause) = (Duration::from_secs(60), Duration::from_secs(60));
-    retry.max_retries = max_retries;
-    let transport = config.build(parse_endpoint(&url).unwrap()).unwrap();
+    let configure = |config: &mut Config| {
+        config.http().configure(Arc::new(http));
+        config.retry().max_retries = max_retries;
+    };
     let started = Instant::now();
-    let outcome = transport.send(&request(&url)).await;
+    let sent = sent_with(configure, Duration::from_secs(60), request, answers).await;
     assert!(started.elapsed() < Duration::from_secs(30), "it waited");
-    (outcome, asked.load(Ordering::SeqCst))
+    sent
 }
 
 #[tokio::test]
@@ -134,7 +153,33 @@ async fn a_server_that_turns_everything_away_is_asked_three_times() {
     let (outcome, asked) = sent(post, 0, &[Then::Reset(REFUSED_STREAM); 9]).await;
     let failure = outcome.unwrap_err();
     assert_eq!((failure.kind(), failure.is_retryable(), asked), (FailureKind::Interrupted, true, 3));
+}
+
+#[tokio::test]
+async fn what_is_turned_away_more_often_is_sent_again_as_the_policy_says() {
+    let configure = |config: &mut Config| {
+        config.http().configure(Arc::new(http));
+        config.retry().max_retries = 2;
+    };
+    let answers = &[Then::Reset(REFUSED_STREAM); 9];
+    let (outcome, asked) = sent_with(configure, Duration::from_millis(1), post, answers).await;
+    let failure = outcome.unwrap_err();
+    assert_eq!((failure.is_retryable(), asked), (true, 5));
     assert!(!failure.is_repeated(), "none of them was begun with");
+}
+
+#[tokio::test]
+async fn a_client_of_the_callers_own_may_leave_it_to_the_transport() {
+    let never = || reqwest::retry::never().max_retries_per_request(0);
+    for (client, times) in [(http(ClientBuilder::new()), 9), (http(ClientBuilder::new()).retry(never()), 3)] {
+        let configure = |config: &mut Config| {
+            config.http().give(client.build().unwrap());
+            config.retry().max_retries = 0;
+        };
+        let answers = &[Then::Reset(REFUSED_STREAM); 9];
+        let (outcome, asked) = sent_with(configure, Duration::from_millis(1), post, answers).await;
+        assert_eq!((outcome.unwrap_err().is_retryable(), asked), (true, times));
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod common;
 use common::{KEY, TOKEN, get, post, signed_in};
 use httpmock::MockServer;
 use supabase_testing::logs;
+use supabase_testing::raw::{Answer, Raw};
 
 #[tokio::test(flavor = "current_thread")]
 async fn no_secret_is_traced_or_printed() {
@@ -44,4 +45,12 @@ async fn no_secret_is_traced_or_printed() {
     ] {
         assert!(traced.text().contains(field), "{field} is missing in:\n{}", traced.text());
     }
+
+    let before = traced.text().len();
+    let busy = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let server = Raw::start([Answer::Bytes(busy.to_vec()), Raw::json("200 OK", 2, "[]")]);
+    signed_in(&server.url()).send(&get(&server.url())).await.unwrap();
+    let text = traced.text();
+    let call = text.get(before..).unwrap();
+    assert!(call.contains("http.request.resend_count=1") && !call.contains("error.type"), "{call}");
 }
