@@ -254,12 +254,15 @@ mod tests {
     use bytes::Bytes;
     use futures_util::{StreamExt, stream};
     use std::pin::pin;
+    use std::task::Context;
     use std::time::Duration;
 
     /// Runs `work` until nothing has moved for five seconds.
     async fn while_moving<T>(payload: &Payload, work: impl Future<Output = T>) -> Option<T> {
         let started = Instant::now();
-        limited_since(Some(Duration::from_secs(5)), || payload.moved(started), pin!(work)).await
+        let mut work = pin!(work);
+        let poll = move |context: &mut Context<'_>| work.as_mut().poll(context);
+        limited_since(Some(Duration::from_secs(5)), || payload.moved(started), poll).await
     }
 
     /// Reads a body of twenty pieces with a pause before each; `None` if it stalled for five seconds.

@@ -1,9 +1,10 @@
 //! The only place that sends HTTP.
 
 use std::fmt;
-use std::future::{poll_fn, ready};
+use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Context;
 use std::time::Duration;
 
 use futures_util::future::Either;
@@ -208,12 +209,13 @@ impl Transport {
                 }
             }
         });
-        let work = pin!(poll_fn(|context| {
-            let _inside = span.enter();
+        let entered = &span;
+        let poll = move |context: &mut Context<'_>| {
+            let _inside = entered.enter();
             work.as_mut().poll(context)
-        }));
+        };
         let limit = self.limit(request);
-        match limited_since(limit, || request.counts_since(started), work).await {
+        match limited_since(limit, move || request.counts_since(started), poll).await {
             Some(outcome) => outcome,
             None => {
                 let failure = Failure::timeout(limit.unwrap_or_default(), request.idempotent);
