@@ -104,7 +104,7 @@ const COUNTED: [Counted; 7] = [
 /// What is measured, and where it is written.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Writes the figures to this file, too, as JSON.
+    /// Writes the figures of our crates to this file, too, as JSON: a list of rows.
     #[arg(long)]
     json: Option<PathBuf>,
     /// Moves 5 GiB both ways, too.
@@ -154,7 +154,7 @@ pub(crate) async fn run(options: Options) -> Outcome {
     }
     rows.append(&mut large);
     if let Some(path) = options.json {
-        std::fs::write(&path, report::json(&rows, comparison.as_ref())?)
+        std::fs::write(&path, report::json(&rows)?)
             .map_err(|error| format!("{}: {error}", path.display()))?;
         eprintln!("Written to {}.", path.display());
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use serde::Serialize;
 use tokio::process::Command;
 
 use super::callgrind::{self, Counts};
@@ -50,14 +49,13 @@ const WORKLOADS: [(&str, (u32, u32), &str); 4] = [
 ];
 
 /// What one operation takes; `None` where a client cannot do it, or nothing can count.
-#[derive(Serialize, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Cost {
     pub(super) instructions: Option<f64>,
     pub(super) heap_calls: Option<f64>,
 }
 
 /// A client, and what its calls take.
-#[derive(Serialize)]
 pub(super) struct Calls {
     pub(super) name: String,
     /// In the order of [`titles`].
@@ -67,7 +65,6 @@ pub(super) struct Calls {
 }
 
 /// A smallest program that selects.
-#[derive(Serialize)]
 pub(super) struct Smallest {
     pub(super) name: String,
     /// The client and the HTTP client below it, with their versions.
@@ -80,7 +77,6 @@ pub(super) struct Smallest {
 }
 
 /// All figures of the comparison.
-#[derive(Serialize)]
 pub(super) struct Comparison {
     pub(super) calls: Vec<Calls>,
     pub(super) smallest: Vec<Smallest>,

@@ -2,8 +2,6 @@
 
 use serde::Serialize;
 
-use super::peers::Comparison;
-
 /// What is asked of a figure, beside that of the raw way.
 #[derive(Clone, Copy)]
 pub(super) enum Goal {
@@ -131,8 +129,32 @@ pub(super) fn markdown(rows: &[Row]) -> String {
     text
 }
 
-/// All figures as JSON.
-pub(super) fn json(rows: &[Row], peers: Option<&Comparison>) -> Result<String, serde_json::Error> {
-    let figures = serde_json::json!({ "rows": rows, "peers": peers });
-    serde_json::to_string_pretty(&figures).map(|text| text + "\n")
+/// All rows as JSON: a list of `{"name", "ours", "raw", "ratio", "goal", "met"}`, `null` where nothing was measured.
+pub(super) fn json(rows: &[Row]) -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(rows).map(|text| text + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_json_is_a_list_of_rows() {
+        let rows = [
+            Row::new("10 rows: rate", Some(98.0), Some(100.0), Goal::RatioAtLeast(0.97)),
+            Row::new("10 rows: heap calls", None, None, Goal::RatioAtMost(1.0)),
+        ];
+        let json: serde_json::Value = serde_json::from_str(&json(&rows).unwrap()).unwrap();
+        let expected = serde_json::json!([
+            {
+                "name": "10 rows: rate", "ours": 98.0, "raw": 100.0, "ratio": 0.98, "goal": "≥ 0.97 ×",
+                "met": true,
+            },
+            {
+                "name": "10 rows: heap calls", "ours": null, "raw": null, "ratio": null, "goal": "≤ 1.00 ×",
+                "met": null,
+            },
+        ]);
+        assert_eq!(json, expected);
+    }
 }
