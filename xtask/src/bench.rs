@@ -24,8 +24,12 @@ use report::{Goal, Row};
 /// How often the peak of memory is taken, each time in a process of its own.
 const MEMORY_ROUNDS: usize = 5;
 
-/// Pairs of blocks for a rate.
-const RATE_PAIRS: usize = 400;
+/// Pairs of blocks for a rate, in each of its processes.
+const RATE_PAIRS: usize = 100;
+
+/// In how many processes a rate is taken: where a process lies in memory, and how large its connections' buffers became, stays
+/// as it is for as long as it lives.
+const RATE_PROCESSES: usize = 4;
 
 /// A workload whose instructions and heap calls are counted.
 struct Counted {
@@ -209,7 +213,7 @@ async fn rates(programs: &Programs, server: &Server, rows: &mut Vec<Row>) -> Out
         ("token-64", "token of a request: rate of 64 tasks, beside one", Goal::RatioAtLeast(1.0 / 1.2)),
     ] {
         eprintln!("── {title}");
-        let pairs = pairs(programs.client(workload, "both", RATE_PAIRS, server)).await?;
+        let pairs = pairs(|| programs.client(workload, "both", RATE_PAIRS, server), RATE_PROCESSES).await?;
         rows.push(rate(title, &pairs, goal));
     }
     Ok(())
@@ -228,16 +232,21 @@ struct Took {
     processor: f64,
 }
 
-/// Runs a program that alternates between both sides.
-async fn pairs(program: Command) -> Result<Vec<Pair>, Box<dyn std::error::Error>> {
+/// Runs a program that alternates between both sides, so many times.
+async fn pairs(
+    program: impl Fn() -> Command,
+    processes: usize,
+) -> Result<Vec<Pair>, Box<dyn std::error::Error>> {
     let mut pairs = Vec::new();
-    for line in programs::printed(program).await?.lines() {
-        let numbers: Vec<f64> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
-        let [operations, ours, raw, processor_ours, processor_raw] = *numbers.as_slice() else {
-            return Err(format!("not a pair of times: `{line}`").into());
-        };
-        let took = |wall, processor| Took { wall, processor };
-        pairs.push(Pair { operations, ours: took(ours, processor_ours), raw: took(raw, processor_raw) });
+    for _ in 0..processes {
+        for line in programs::printed(program()).await?.lines() {
+            let numbers: Vec<f64> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
+            let [operations, ours, raw, processor_ours, processor_raw] = *numbers.as_slice() else {
+                return Err(format!("not a pair of times: `{line}`").into());
+            };
+            let took = |wall, processor| Took { wall, processor };
+            pairs.push(Pair { operations, ours: took(ours, processor_ours), raw: took(raw, processor_raw) });
+        }
     }
     Ok(pairs)
 }

@@ -5,19 +5,22 @@ use super::report::{Goal, Row};
 use super::{Pair, pairs, peaks, rate};
 use crate::Outcome;
 
-/// What is moved, and how large a part of the raw rate is asked for.
+/// In how many processes a rate is taken; a connection's buffers are large or small for as long as it lives.
+const PROCESSES: usize = 5;
+
+/// What is moved, how often in each process, and how large a part of the raw rate is asked for.
 const RATES: [(&str, &str, usize, f64); 4] = [
-    ("storage-upload-256", "256 MiB up", 45, 0.95),
-    ("storage-resumable-256", "256 MiB up by parts", 45, 0.95),
-    ("storage-download-256", "256 MiB down", 45, 0.95),
-    ("functions-events", "events", 40, 0.9),
+    ("storage-upload-256", "256 MiB up", 9, 0.95),
+    ("storage-resumable-256", "256 MiB up by parts", 9, 0.95),
+    ("storage-download-256", "256 MiB down", 9, 0.95),
+    ("functions-events", "events", 8, 0.9),
 ];
 
 /// How much is moved in a second, and how much of the processor that takes.
 pub(super) async fn rates(programs: &Programs, server: &Server, rows: &mut Vec<Row>) -> Outcome {
     for (workload, title, count, goal) in RATES {
         eprintln!("── {title}");
-        let pairs = pairs(programs.client(workload, "both", count, server)).await?;
+        let pairs = pairs(|| programs.client(workload, "both", count, server), PROCESSES).await?;
         let unit = if workload.starts_with("storage") { "MiB/s" } else { "rate" };
         rows.push(rate(&format!("{title}: {unit}"), &pairs, Goal::RatioAtLeast(goal)));
         rows.push(processor(title, &pairs));

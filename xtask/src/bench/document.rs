@@ -34,9 +34,10 @@ How the figures are taken:
   same features of the same reqwest, that checks the status and decodes the same types.
 - *Instructions* and *heap calls* (`malloc` and its kin) are counted by callgrind for one operation, as the difference of a
   short and a long run. They are the same from run to run, within a few in a thousand, whatever else the machine does.
-- *Rates* are medians of four hundred pairs of blocks, ours and by hand in turn in one process (45 of large bodies, 40 of
-  events), and the ratio is the median of the pairs' ratios. Rates depend on the machine and its other work. The ratios of
-  small requests differ by about 0.01 from run to run on a machine that does nothing else, those of large bodies by 0.1.
+- *Rates* are medians of four hundred pairs of blocks, ours and by hand in turn, a hundred in each of four processes (45 of large
+  bodies and 40 of events, in five), and the ratio is the median of the pairs' ratios. Rates depend on the machine and its other
+  work, and a process is faster or slower for as long as it lives: one alone differs from the next by 0.01 for small requests,
+  and by 0.1 for large bodies.
 - *Memory* is the most that a whole process had at once, as Linux tells it, the median of processes of their own.
 - A *goal* that is missed says NO, and lets the command fail.
 ";
